@@ -1,0 +1,78 @@
+"""Checks of arguments that more than one module makes."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paradiddle.errors import InvalidValueError
+
+__all__ = ["check_at_least", "check_range", "check_seed"]
+
+
+def check_range(
+    name: str,
+    values: NDArray[Any],
+    low: float,
+    high: float,
+    *,
+    half_open: bool = False,
+    remedy: str,
+) -> None:
+    """Raise with the first value outside ``[low, high]``, or ``[low, high)`` if `half_open`.
+
+    Raises
+    ------
+    InvalidValueError
+        If any value lies outside, or is not a number.
+
+    Examples
+    --------
+    >>> check_range("velocity", np.array([96.0]), 0, 1, remedy="divide MIDI velocities by 127")
+    Traceback (most recent call last):
+    paradiddle.errors.InvalidValueError: velocity must be in [0, 1], got 96; divide MIDI ...
+    """
+    valid = (values >= low) & ((values < high) if half_open else (values <= high))
+    if not np.all(valid):
+        end = ")" if half_open else "]"
+        raise InvalidValueError(
+            f"{name} must be in [{low:g}, {high:g}{end}, got {values[~valid][0]:g}; {remedy}"
+        )
+
+
+def check_at_least(name: str, value: float, low: float, remedy: str) -> None:
+    """Raise unless ``value >= low``.
+
+    Raises
+    ------
+    InvalidValueError
+        If the value is smaller, or not a number.
+
+    Examples
+    --------
+    >>> check_at_least("bars", 0, 1, "ask for one bar or more")
+    Traceback (most recent call last):
+    paradiddle.errors.InvalidValueError: bars must be at least 1, got 0; ask for one bar or more
+    """
+    if not value >= low:
+        raise InvalidValueError(f"{name} must be at least {low:g}, got {value:g}; {remedy}")
+
+
+def check_seed(seed: int | None) -> None:
+    """Raise unless `seed` is None or a whole number in [0, 2**63).
+
+    Raises
+    ------
+    InvalidValueError
+        If it is negative or too large.
+
+    Examples
+    --------
+    >>> check_seed(-1)
+    Traceback (most recent call last):
+    paradiddle.errors.InvalidValueError: seed must be in [0, 2**63), got -1; leave it out for ...
+    """
+    if seed is not None and not 0 <= seed < 2**63:
+        raise InvalidValueError(
+            f"seed must be in [0, 2**63), got {seed}; leave it out for a different result each time"
+        )

@@ -1,0 +1,227 @@
+"""Events to and from the index arrays that models read.
+
+A sequence is an int32 array of shape (N, F): one row an event, one column a categorical *field* -
+note, ticks and, where dynamics are modelled, velocity. One-hot rows exist only where another
+program wants them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paradiddle.checks import check_at_least
+from paradiddle.drums import VOICE_OF_PITCH
+from paradiddle.errors import InvalidValueError
+from paradiddle.events import Events
+
+__all__ = [
+    "DEFAULT_RESOLUTION",
+    "VELOCITY_LEVELS",
+    "Vocabulary",
+    "one_hot",
+    "round_ticks",
+]
+
+DEFAULT_RESOLUTION = 5  # ticks: 5 ms at 125 qpm, below what anyone hears as early or late
+VELOCITY_LEVELS = 8
+
+# Gaps up to the first number are rounded to that many times the resolution; the ear judges a
+# long gap less precisely than a short one, and rare values would only swell the vocabulary.
+_COARSENESS = ((120, 1), (480, 2), (1920, 8), (float("inf"), 96))
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What each index of each field means.
+
+    Attributes
+    ----------
+    notes : tuple of int
+        MIDI pitches, distinct.
+    ticks : tuple of int
+        Ticks since the previous event, ascending, 480 per quarter.
+    velocities : tuple of float
+        Velocities in [0, 1], ascending; empty for the classic two-field model.
+
+    Raises
+    ------
+    InvalidValueError
+        If a table is empty, repeats a value or leaves its range.
+
+    Examples
+    --------
+    >>> vocabulary = Vocabulary.of(Events([36, 42, 38], [0, 240, 240], [0.9, 0.4, 0.7]))
+    >>> vocabulary.sizes
+    (3, 2, 8)
+    >>> vocabulary.encode(Events([38, 36], [0, 240], [0.9, 0.1]))
+    array([[1, 0, 7],
+           [0, 1, 0]], dtype=int32)
+    """
+
+    notes: tuple[int, ...]
+    ticks: tuple[int, ...]
+    velocities: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, values, top in (
+            ("notes", self.notes, 127),
+            ("ticks", self.ticks, 2**28),
+            ("velocities", self.velocities, 1),
+        ):
+            if not values and name != "velocities":
+                raise InvalidValueError(f"the table of {name} is empty")
+            if len(set(values)) != len(values) or not all(0 <= value <= top for value in values):
+                raise InvalidValueError(
+                    f"the table of {name} must hold distinct values in [0, {top}], got {values}"
+                )
+
+    @classmethod
+    def of(cls, events: Events, *, velocity: bool = True) -> "Vocabulary":
+        """Collect the notes and ticks that occur; velocities are eight equal levels."""
+        levels = (np.arange(VELOCITY_LEVELS) + 0.5) / VELOCITY_LEVELS if velocity else np.zeros(0)
+        return cls(
+            tuple(np.unique(events.notes).tolist()),
+            tuple(np.unique(events.ticks).tolist()),
+            tuple(levels.tolist()),
+        )
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the fields, in the order of the columns."""
+        return ("note", "ticks", "velocity")[: 3 if self.velocities else 2]
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of values of each field."""
+        return tuple(
+            len(table) for table in (self.notes, self.ticks, self.velocities) if len(table)
+        )
+
+    def encode(self, events: Events) -> NDArray[np.int32]:
+        """Turn events into indices, int32 of shape (N, F).
+
+        A note that is not in the table becomes one of the same drum voice, or else the nearest
+        pitch; ticks and velocities become the nearest there are.
+        """
+        columns = [self._note_table[events.notes], _nearest(self._ticks, events.ticks)]
+        if self.velocities:
+            columns.append(_nearest(np.array(self.velocities), events.dynamics))
+        return np.stack(columns, axis=1).astype(np.int32)
+
+    def decode(
+        self, indices: NDArray[np.integer[Any]], qpm: float = 120.0, quarters_per_bar: float = 4.0
+    ) -> Events:
+        """Turn indices of shape (N, F) back into events.
+
+        Raises
+        ------
+        InvalidValueError
+            If the shape does not fit the fields.
+        """
+        if indices.ndim != 2 or indices.shape[1] != len(self.sizes):
+            raise InvalidValueError(
+                f"indices must have shape (events, {len(self.sizes)}), got {indices.shape}"
+            )
+        velocities = np.array(self.velocities)[indices[:, 2]] if self.velocities else None
+        return Events(
+            np.array(self.notes)[indices[:, 0]],
+            self._ticks[indices[:, 1]],
+            velocities,
+            qpm,
+            quarters_per_bar,
+        )
+
+    def unknown(self, events: Events) -> int:
+        """Count the events whose note or ticks the tables do not hold."""
+        known = np.isin(events.notes, self.notes) & np.isin(events.ticks, self.ticks)
+        return int((~known).sum())
+
+    @cached_property
+    def _ticks(self) -> NDArray[np.int64]:
+        return np.array(self.ticks, np.int64)
+
+    @cached_property
+    def _note_table(self) -> NDArray[np.int64]:
+        """Index of the note that stands for each MIDI pitch."""
+        return np.array([self._stand_in(pitch) for pitch in range(128)])
+
+    def _stand_in(self, pitch: int) -> int:
+        voice = VOICE_OF_PITCH.get(pitch)
+        distances = [
+            (note != pitch, VOICE_OF_PITCH.get(note) != voice, abs(note - pitch))
+            for note in self.notes
+        ]
+        return distances.index(min(distances))
+
+
+def _nearest(table: NDArray[Any], values: NDArray[Any]) -> NDArray[np.int64]:
+    """Index of the value of an ascending table that is nearest to each value."""
+    middles = (table[1:] + table[:-1]) / 2
+    return np.searchsorted(middles, values, side="right")
+
+
+def round_ticks(events: Events, resolution: int = DEFAULT_RESOLUTION) -> Events:
+    """Round the time between events so that few distinct values remain, without drift.
+
+    Gaps below a 16th are rounded to `resolution`, below a quarter to twice, below four quarters to
+    8 times and beyond to 96 times that; the error is carried into the next gap, so an onset is
+    never further from its place than half the step of its own gap. Events that come to sound
+    together are sorted by note.
+
+    Parameters
+    ----------
+    events : Events
+        What to round.
+    resolution : int, default 5
+        In ticks; 1 keeps every gap as it is.
+
+    Raises
+    ------
+    InvalidValueError
+        If the resolution is below 1.
+
+    Examples
+    --------
+    >>> round_ticks(Events([36, 42, 42, 42], [0, 118, 121, 122])).ticks
+    array([  0, 120, 120, 120])
+    """
+    check_at_least("resolution", resolution, 1, "1 keeps human timing as it is")
+    onsets, cursor = [], 0
+    for onset in events.onsets.tolist():
+        cursor += _rounded(onset - cursor, resolution)
+        onsets.append(cursor)
+    rounded = np.array(onsets, np.int64)
+    order = np.lexsort((events.notes, rounded))
+    return Events.from_onsets(
+        events.notes[order],
+        rounded[order],
+        None if events.velocities is None else events.velocities[order],
+        events.qpm,
+        events.quarters_per_bar,
+    )
+
+
+def _rounded(gap: int, resolution: int) -> int:
+    """Round one gap; one that the carried error has made negative becomes 0."""
+    step = resolution
+    if resolution > 1:
+        step *= next(factor for limit, factor in _COARSENESS if gap < limit)
+    return max((gap + step // 2) // step * step, 0)
+
+
+def one_hot(indices: NDArray[np.integer[Any]], sizes: Sequence[int]) -> NDArray[np.float32]:
+    """Expand indices of shape (N, F) to one-hot rows, float32 of shape (N, sum of sizes).
+
+    Examples
+    --------
+    >>> one_hot(np.array([[1, 0]]), (2, 3))
+    array([[0., 1., 1., 0., 0.]], dtype=float32)
+    """
+    rows = np.zeros((len(indices), sum(sizes)), np.float32)
+    starts = np.cumsum((0, *sizes[:-1]))
+    np.put_along_axis(rows, indices + starts, np.float32(1), axis=1)
+    return rows

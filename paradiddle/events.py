@@ -1,0 +1,244 @@
+"""Events: a drum performance as a sequence of (note, ticks[, velocity])."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from paradiddle.checks import check_range
+from paradiddle.drums import VOICE_OF_PITCH, VOICES
+from paradiddle.errors import InvalidValueError
+from paradiddle.pattern import Pattern
+from paradiddle.timing import DEFAULT_QPM, TICKS_PER_QUARTER, check_qpm
+
+__all__ = ["DEFAULT_VELOCITY", "MAX_TICKS", "Events", "Quantised", "quantise"]
+
+DEFAULT_VELOCITY = 100 / 127  # of events that carry none
+
+MAX_TICKS = 2**28 - 1  # what a MIDI file can hold between two events
+
+_MAX_STEPS = 1_000_000
+_VOICE_TABLE = np.array([VOICE_OF_PITCH.get(pitch, -1) for pitch in range(128)])
+_VOICE_PITCHES = np.array([voice.pitch for voice in VOICES])
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """Note-ons in order, each with the time since the one before: every hit is kept.
+
+    Arrays are copied and set read-only.
+
+    Parameters
+    ----------
+    notes : int64 array, shape (N,)
+        MIDI pitches, 0-127.
+    ticks : int64 array, shape (N,)
+        Ticks since the previous event, 480 per quarter; the first counts from a bar line.
+    velocities : float32 array, shape (N,), optional
+        In [0, 1]; None where the sequence carries no dynamics.
+    qpm : float, default 120
+        Quarters per minute.
+    quarters_per_bar : float, default 4
+        4 for 4/4, 3.5 for 7/8.
+
+    Raises
+    ------
+    InvalidValueError
+        If shapes differ or a value lies outside its range.
+
+    Examples
+    --------
+    >>> events = Events([36, 42, 38], [0, 240, 240])
+    >>> events.onsets
+    array([  0, 240, 480])
+    """
+
+    notes: NDArray[np.int64]
+    ticks: NDArray[np.int64]
+    velocities: NDArray[np.float32] | None = None
+    qpm: float = DEFAULT_QPM
+    quarters_per_bar: float = 4.0
+
+    def __post_init__(self) -> None:
+        notes, ticks = _integers("notes", self.notes), _integers("ticks", self.ticks)
+        if len(notes) != len(ticks):
+            raise InvalidValueError(
+                f"notes and ticks must be of one length, got {len(notes)} and {len(ticks)}"
+            )
+        check_range("note", notes, 0, 127, remedy="use General MIDI percussion pitches")
+        check_range("ticks", ticks, 0, MAX_TICKS, remedy="count from the previous event")
+        object.__setattr__(self, "notes", notes)
+        object.__setattr__(self, "ticks", ticks)
+        if self.velocities is not None:
+            object.__setattr__(self, "velocities", _velocities(self.velocities, len(notes)))
+        object.__setattr__(self, "qpm", check_qpm(self.qpm))
+        object.__setattr__(self, "quarters_per_bar", float(self.quarters_per_bar))
+
+    def __len__(self) -> int:
+        return len(self.notes)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Events):
+            return NotImplemented
+        return (
+            (self.qpm, self.quarters_per_bar) == (other.qpm, other.quarters_per_bar)
+            and np.array_equal(self.notes, other.notes)
+            and np.array_equal(self.ticks, other.ticks)
+            and (self.velocities is None) == (other.velocities is None)
+            and np.array_equal(self.dynamics, other.dynamics)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.qpm, self.notes.tobytes(), self.ticks.tobytes()))
+
+    @property
+    def onsets(self) -> NDArray[np.int64]:
+        """Absolute positions in ticks, shape (N,)."""
+        return np.cumsum(self.ticks)
+
+    @property
+    def dynamics(self) -> NDArray[np.float32]:
+        """Velocities in [0, 1], shape (N,); 100/127 throughout where the sequence has none."""
+        if self.velocities is None:
+            return np.full(len(self), DEFAULT_VELOCITY, np.float32)
+        return self.velocities
+
+    @property
+    def ticks_per_bar(self) -> float:
+        """Length of a bar in ticks."""
+        return self.quarters_per_bar * TICKS_PER_QUARTER
+
+    def seconds(self) -> NDArray[np.float64]:
+        """Onsets in seconds from the start, shape (N,).
+
+        Examples
+        --------
+        >>> Events([36, 38], [0, 480], qpm=60).seconds()
+        array([0., 1.])
+        """
+        return self.onsets.astype(np.float64) * (60 / (self.qpm * TICKS_PER_QUARTER))
+
+    @classmethod
+    def from_onsets(
+        cls,
+        notes: ArrayLike,
+        onsets: ArrayLike,
+        velocities: ArrayLike | None = None,
+        qpm: float = DEFAULT_QPM,
+        quarters_per_bar: float = 4.0,
+    ) -> "Events":
+        """Build from absolute positions in ticks, in any order; ties keep theirs.
+
+        Examples
+        --------
+        >>> Events.from_onsets([38, 36], [480, 0]).ticks
+        array([  0, 480])
+        """
+        positions = _integers("onsets", onsets)
+        order = np.argsort(positions, kind="stable")
+        dynamics = None if velocities is None else np.asarray(velocities, np.float32)[order]
+        ticks = np.diff(positions[order], prepend=0)
+        return cls(np.asarray(notes)[order], ticks, dynamics, qpm, quarters_per_bar)
+
+    @classmethod
+    def from_pattern(cls, pattern: Pattern) -> "Events":
+        """Place every hit of a Pattern at its tick, offsets included.
+
+        A hit before the very start is moved to it. Hits of one tick come in the order of voices.
+
+        Examples
+        --------
+        >>> hits = np.zeros((16, 9), bool); hits[4, 1] = True
+        >>> Events.from_pattern(Pattern(hits, hits * 0.5, hits * 0.25)).ticks
+        array([510])
+        """
+        steps, voices = np.nonzero(pattern.hits)
+        ticks_per_step = TICKS_PER_QUARTER / pattern.steps_per_quarter
+        onsets = np.rint((steps + pattern.offsets[steps, voices]) * ticks_per_step)
+        return cls.from_onsets(
+            _VOICE_PITCHES[voices],
+            np.maximum(onsets, 0).astype(np.int64),
+            pattern.velocities[steps, voices],
+            pattern.qpm,
+            pattern.quarters_per_bar,
+        )
+
+
+class Quantised(NamedTuple):
+    """A Pattern and what the grid could not hold."""
+
+    pattern: Pattern
+    collisions: int  # hits that fell on a cell already struck harder: flams, drags, rolls
+    unmapped: int  # hits of pitches that belong to none of the nine voices
+
+
+def quantise(events: Events, *, steps_per_quarter: int = 4) -> Quantised:
+    """Move every event to its nearest step, keeping its distance as the offset.
+
+    Of several hits of one voice on one step the hardest stays. The Pattern ends with a whole bar.
+
+    Parameters
+    ----------
+    events : Events
+        What to quantise, whole: cut windows afterwards, or hits just before a bar line are lost.
+    steps_per_quarter : int, default 4
+        Resolution of the grid.
+
+    Raises
+    ------
+    InvalidValueError
+        If a bar is no whole number of steps, or the grid would exceed a million steps.
+
+    Examples
+    --------
+    >>> pattern, collisions, unmapped = quantise(Events([36, 38, 38], [0, 475, 30]))
+    >>> pattern.offsets[4, 1], collisions, unmapped
+    (np.float32(-0.041666668), 1, 0)
+    """
+    blank = Pattern.empty(
+        0,
+        qpm=events.qpm,
+        steps_per_quarter=steps_per_quarter,
+        quarters_per_bar=events.quarters_per_bar,
+    )
+    voices = _VOICE_TABLE[events.notes]
+    mapped = voices >= 0
+    positions = events.onsets[mapped] * (steps_per_quarter / TICKS_PER_QUARTER)
+    steps = np.floor(positions + 0.5).astype(np.int64)
+    length = -(-(int(steps.max(initial=-1)) + 1) // blank.steps_per_bar) * blank.steps_per_bar
+    if length > _MAX_STEPS:
+        raise InvalidValueError(f"a grid of {length} steps is too long; at most {_MAX_STEPS}")
+    dynamics = events.dynamics[mapped]
+    # The loudest is written last and stays; of equals the first.
+    order = np.lexsort((-np.arange(len(steps)), dynamics))
+    cells = steps[order], voices[mapped][order]
+    hits, velocities, offsets = (np.zeros((length, len(VOICES)), np.float32) for _ in range(3))
+    hits[cells], velocities[cells] = 1, dynamics[order]
+    offsets[cells] = (positions - steps)[order]
+    pattern = Pattern(
+        hits > 0, velocities, offsets, events.qpm, steps_per_quarter, events.quarters_per_bar
+    )
+    return Quantised(pattern, len(steps) - int(hits.sum()), int((~mapped).sum()))
+
+
+def _integers(name: str, values: ArrayLike) -> NDArray[np.int64]:
+    """Copy to a read-only vector of whole numbers."""
+    array = np.array(values)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise InvalidValueError(
+            f"{name} must be a vector of whole numbers, got {array.dtype} of shape {array.shape}"
+        )
+    array = array.astype(np.int64)
+    array.flags.writeable = False
+    return array
+
+
+def _velocities(values: ArrayLike, length: int) -> NDArray[np.float32]:
+    """Copy to a read-only vector in [0, 1]."""
+    array = np.array(values, np.float32)
+    if array.shape != (length,):
+        raise InvalidValueError(f"velocities must have shape ({length},), got {array.shape}")
+    check_range("velocity", array, 0, 1, remedy="divide MIDI velocities by 127")
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,243 @@
+"""Standard MIDI Files to and from Events and Patterns.
+
+Reading goes through `paradiddle.smf`; mido writes.
+"""
+
+import io
+from pathlib import Path
+from typing import NamedTuple
+
+import mido
+import numpy as np
+from numpy.typing import NDArray
+
+from paradiddle import smf
+from paradiddle.drums import PERCUSSION_PITCHES
+from paradiddle.errors import InvalidValueError, MidiError
+from paradiddle.events import Events, Quantised, quantise
+from paradiddle.files import atomic_path
+from paradiddle.pattern import Pattern
+from paradiddle.smf import Score
+from paradiddle.timing import DEFAULT_QPM, TICKS_PER_QUARTER, rescale_ticks, time_signature_of
+
+__all__ = [
+    "DRUM_CHANNEL",
+    "Drums",
+    "drums_of",
+    "events_of",
+    "parse_channel",
+    "read_events",
+    "read_pattern",
+    "to_bytes",
+    "write",
+]
+
+DRUM_CHANNEL = 10
+
+_NOTE_TICKS = TICKS_PER_QUARTER // 8  # a 32nd: long enough for every sampler, short of most gaps
+_IS_PERCUSSION = np.isin(np.arange(128), sorted(PERCUSSION_PITCHES))
+
+
+class Drums(NamedTuple):
+    """Which notes of a Score are drums."""
+
+    mask: NDArray[np.bool_]  # shape (N,)
+    rule: str  # why these, for people
+
+
+def parse_channel(text: str | None) -> int | None:
+    """Read the `--channel` option: a channel 1-16, or ``all``, which is 0.
+
+    Raises
+    ------
+    InvalidValueError
+        If it is neither.
+
+    Examples
+    --------
+    >>> parse_channel("10"), parse_channel("all"), parse_channel(None)
+    (10, 0, None)
+    """
+    if text is None or text == "all":
+        return None if text is None else 0
+    if not text.isdecimal() or not 1 <= int(text) <= 16:
+        raise InvalidValueError(f"channel must be 1 to 16 or 'all', got {text!r}")
+    return int(text)
+
+
+def drums_of(score: Score, channel: int | None = None) -> Drums:
+    """Find the drums of a file.
+
+    They are the notes on channel 10; in a file without any, all notes, if every one lies in the
+    percussion range (27-87 and 22, 24-26).
+
+    Parameters
+    ----------
+    score : Score
+        The file.
+    channel : int, optional
+        Take this channel, 1-16, instead; 0 takes all channels.
+
+    Raises
+    ------
+    MidiError
+        If there are no notes, or none that count as drums; the message names the channels.
+    """
+    present = sorted({int(number) for number in np.unique(score.channels)})
+    if not present:
+        raise MidiError("no notes in the file")
+    if channel == 0:
+        return Drums(np.ones(len(score.ticks), np.bool_), "all channels, as asked")
+    wanted = DRUM_CHANNEL if channel is None else channel
+    if wanted in present:
+        return Drums(score.channels == wanted, f"channel {wanted}")
+    listed = ", ".join(map(str, present))
+    if channel is None and _IS_PERCUSSION[score.pitches].all():
+        mask = np.ones(len(score.ticks), np.bool_)
+        return Drums(mask, f"channel {listed}: every note lies in the percussion range")
+    raise MidiError(
+        f"no drums: nothing on channel {wanted}, notes on channel {listed};"
+        " name one with --channel, or --channel all"
+    )
+
+
+def events_of(score: Score, channel: int | None = None) -> Events:
+    """Take the drums of a file as Events, at its first tempo and metre.
+
+    Onsets keep their bar phase: tick 0 of the file is a bar line.
+
+    Raises
+    ------
+    MidiError
+        As `drums_of`.
+    """
+    mask = drums_of(score, channel).mask
+    _, numerator, denominator = score.time_signatures[0] if score.time_signatures else (0, 4, 4)
+    return Events.from_onsets(
+        score.pitches[mask],
+        rescale_ticks(score.ticks[mask], score.ticks_per_quarter, TICKS_PER_QUARTER),
+        score.velocities[mask] / np.float32(127),
+        score.tempos[0][1] if score.tempos else DEFAULT_QPM,
+        4 * numerator / denominator,
+    )
+
+
+def read_events(path: str | Path, channel: int | None = None) -> Events:
+    """Read a MIDI file as Events.
+
+    Parameters
+    ----------
+    path : str or Path
+        A Standard MIDI File of format 0, 1 or 2.
+    channel : int, optional
+        As for `drums_of`.
+
+    Raises
+    ------
+    MidiError
+        If the file is damaged or holds no drums.
+    OSError
+        If it cannot be opened.
+    """
+    return events_of(smf.read(path), channel)
+
+
+def read_pattern(
+    path: str | Path, channel: int | None = None, *, steps_per_quarter: int = 4
+) -> Quantised:
+    """Read a MIDI file as a Pattern, with a count of what the grid could not hold.
+
+    Raises
+    ------
+    MidiError, OSError
+        As `read_events`.
+    InvalidValueError
+        If a bar of the file is no whole number of steps.
+    """
+    return quantise(read_events(path, channel), steps_per_quarter=steps_per_quarter)
+
+
+def to_bytes(music: Events | Pattern) -> bytes:
+    """Write a Standard MIDI File of format 0 at 480 ticks per quarter, on channel 10.
+
+    Tempo and time signature come first; notes last a 32nd, less where the same drum is struck
+    again sooner; the file ends on a bar line.
+
+    Raises
+    ------
+    InvalidValueError
+        If no time signature has the music's bar length.
+
+    Examples
+    --------
+    >>> events_of(smf.parse(to_bytes(Events([36, 38], [0, 480], qpm=96)))).onsets
+    array([  0, 480])
+    """
+    events = Events.from_pattern(music) if isinstance(music, Pattern) else music
+    track = mido.MidiTrack(_preamble(events))
+    now = 0
+    for tick, velocity, note in _note_changes(events):
+        kind = "note_on" if velocity else "note_off"
+        track.append(
+            mido.Message(
+                kind, channel=DRUM_CHANNEL - 1, note=note, velocity=velocity, time=tick - now
+            )
+        )
+        now = tick
+    end = _end_tick(
+        events, music.steps / music.steps_per_quarter if isinstance(music, Pattern) else 0
+    )
+    track.append(mido.MetaMessage("end_of_track", time=max(end, now) - now))
+    file = mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_QUARTER, tracks=[track])
+    buffer = io.BytesIO()
+    file.save(file=buffer)
+    return buffer.getvalue()
+
+
+def write(path: str | Path, music: Events | Pattern) -> None:
+    """Write Events or a Pattern to a Standard MIDI File; see `to_bytes`.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written; nothing is left behind.
+    """
+    data = to_bytes(music)
+    with atomic_path(Path(path)) as temporary:
+        temporary.write_bytes(data)
+
+
+def _preamble(events: Events) -> list[mido.MetaMessage]:
+    """Name, tempo and time signature."""
+    numerator, denominator = time_signature_of(events.quarters_per_bar)
+    return [
+        mido.MetaMessage("track_name", name="paradiddle"),
+        mido.MetaMessage("set_tempo", tempo=round(60e6 / events.qpm)),
+        mido.MetaMessage("time_signature", numerator=numerator, denominator=denominator),
+    ]
+
+
+def _note_changes(events: Events) -> list[tuple[int, int, int]]:
+    """List (tick, velocity, note) in order; velocity 0 is a note-off, and comes before note-ons."""
+    onsets = events.onsets.tolist()
+    velocities = np.clip(np.rint(events.dynamics * 127), 1, 127).astype(int).tolist()
+    notes = events.notes.tolist()
+    changes = []
+    next_onset: dict[int, int] = {}
+    for index in range(len(notes) - 1, -1, -1):
+        onset, note = onsets[index], notes[index]
+        end = onset + _NOTE_TICKS
+        following = next_onset.get(note, end)
+        if following > onset:
+            changes.append((min(end, following), -1, 0, note))
+        next_onset[note] = onset
+        changes.append((onset, index, velocities[index], note))
+    changes.sort()
+    return [(tick, velocity, note) for tick, _, velocity, note in changes]
+
+
+def _end_tick(events: Events, quarters: float) -> int:
+    """Tick of the bar line at or after the end of the music."""
+    last = int(events.onsets[-1]) + 1 if len(events) else 0
+    bars = -(-max(last, quarters * TICKS_PER_QUARTER) // events.ticks_per_bar)
+    return int(bars * events.ticks_per_bar)
