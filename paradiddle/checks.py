@@ -1,5 +1,6 @@
 """Checks of arguments that more than one module makes."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,8 @@ def check_range(
     if not np.all(valid):
         end = ")" if half_open else "]"
         raise InvalidValueError(
-            f"{name} must be in [{low:g}, {high:g}{end}, got {values[~valid][0]:g}; {remedy}"
+            f"{name} must be in [{_plain(low)}, {_plain(high)}{end},"
+            f" got {_plain(values[~valid][0])}; {remedy}"
         )
 
 
@@ -55,7 +57,9 @@ def check_at_least(name: str, value: float, low: float, remedy: str) -> None:
     paradiddle.errors.InvalidValueError: bars must be at least 1, got 0; ask for one bar or more
     """
     if not value >= low:
-        raise InvalidValueError(f"{name} must be at least {low:g}, got {value:g}; {remedy}")
+        raise InvalidValueError(
+            f"{name} must be at least {_plain(low)}, got {_plain(value)}; {remedy}"
+        )
 
 
 def check_seed(seed: int | None) -> None:
@@ -76,3 +80,8 @@ def check_seed(seed: int | None) -> None:
         raise InvalidValueError(
             f"seed must be in [0, 2**63), got {seed}; leave it out for a different result each time"
         )
+
+
+def _plain(value: float) -> str:
+    """Write a number in full, so that one just outside a range does not read as its end."""
+    return str(int(value)) if math.isfinite(value) and value == int(value) else str(value)

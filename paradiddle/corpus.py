@@ -6,13 +6,15 @@ A file that cannot be read is listed with its reason and the rest go on.
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from paradiddle import smf
-from paradiddle.errors import CorpusError, InvalidValueError, ParadiddleError
+from paradiddle.errors import CorpusError, InvalidValueError, MidiError, ParadiddleError
 from paradiddle.events import Events
 from paradiddle.midi import Drums, drums_of, events_of
 from paradiddle.smf import Score
@@ -25,6 +27,8 @@ _INDEX = "info.csv"
 _QPM_TOLERANCE = 0.5  # indexes name whole numbers; files hold whole microseconds
 
 _Source = tuple[str, Callable[[], bytes]]
+# Besides BadZipFile a damaged, encrypted or exotic archive raises the last three.
+_UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +78,10 @@ class Entry:
 
     def events(self) -> Events:
         """Take the drum hits as Events."""
+        return self._events
+
+    @cached_property
+    def _events(self) -> Events:
         return events_of(self.score, self.channel)
 
 
@@ -202,17 +210,23 @@ def scan(path: str | Path, *, channel: int | None = None) -> Corpus:
         If there is no such path, no MIDI file in it, or none of them can be read as drums.
     """
     root = Path(path)
-    if not root.exists():
-        raise CorpusError(f"no such file or folder: {root}; check the path")
-    sources, index = _open(root)
+    try:
+        root.stat()
+        sources, index = _open(root)
+    except FileNotFoundError:
+        raise CorpusError(f"no such file or folder: {root}; check the path") from None
+    except (*_UNREADABLE, csv.Error) as error:
+        raise CorpusError(f"cannot read {root}: {_one_line(error)}; check the path") from error
     if not sources:
-        raise CorpusError(f"no MIDI files ({', '.join(_SUFFIXES)}) in {root}")
+        raise CorpusError(
+            f"no MIDI files ({', '.join(_SUFFIXES)}) in {root}; name a folder or .zip that has some"
+        )
     entries: list[Entry] = []
     rejected: list[Rejection] = []
     for name, load in sources:
         try:
             entries.append(_entry(name, load(), index.get(name, {}), channel))
-        except (ParadiddleError, OSError, zipfile.BadZipFile) as error:
+        except (ParadiddleError, *_UNREADABLE) as error:
             rejected.append(Rejection(name, _one_line(error)))
     if not entries:
         raise CorpusError(
@@ -252,6 +266,8 @@ def _is_wanted(name: str) -> bool:
 
 def _file_reader(path: Path) -> Callable[[], bytes]:
     def load() -> bytes:
+        if not path.is_file():  # a pipe would never end
+            raise MidiError("not a file, or a link to nowhere")
         with path.open("rb") as file:
             return file.read(smf.MAX_BYTES + 1)
 
@@ -284,7 +300,7 @@ def _read_index(data: bytes, folder: PurePosixPath) -> dict[str, Mapping[str, st
 
 def _entry(name: str, data: bytes, row: Mapping[str, str], channel: int | None) -> Entry:
     score = smf.parse(data)
-    return Entry(
+    entry = Entry(
         name,
         score,
         drums_of(score, channel),
@@ -294,6 +310,8 @@ def _entry(name: str, data: bytes, row: Mapping[str, str], channel: int | None) 
         drummer=row.get("drummer") or "",
         channel=channel,
     )
+    entry.events()  # whatever cannot become Events is refused here, by name, and not later
+    return entry
 
 
 def _one_line(error: Exception) -> str:

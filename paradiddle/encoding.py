@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from paradiddle.checks import check_at_least
 from paradiddle.drums import VOICE_OF_PITCH
 from paradiddle.errors import InvalidValueError
-from paradiddle.events import Events
+from paradiddle.events import MAX_TICKS, Events
 
 __all__ = [
     "DEFAULT_RESOLUTION",
@@ -50,7 +50,7 @@ class Vocabulary:
     Raises
     ------
     InvalidValueError
-        If a table is empty, repeats a value or leaves its range.
+        If a table is empty, repeats a value, leaves its range or is not in order.
 
     Examples
     --------
@@ -69,7 +69,7 @@ class Vocabulary:
     def __post_init__(self) -> None:
         for name, values, top in (
             ("notes", self.notes, 127),
-            ("ticks", self.ticks, 2**28),
+            ("ticks", self.ticks, MAX_TICKS),
             ("velocities", self.velocities, 1),
         ):
             if not values and name != "velocities":
@@ -78,6 +78,8 @@ class Vocabulary:
                 raise InvalidValueError(
                     f"the table of {name} must hold distinct values in [0, {top}], got {values}"
                 )
+            if name != "notes" and list(values) != sorted(values):
+                raise InvalidValueError(f"the table of {name} must be ascending, got {values}")
 
     @classmethod
     def of(cls, events: Events, *, velocity: bool = True) -> "Vocabulary":
@@ -120,12 +122,9 @@ class Vocabulary:
         Raises
         ------
         InvalidValueError
-            If the shape does not fit the fields.
+            If the shape does not fit the fields, or an index lies outside its table.
         """
-        if indices.ndim != 2 or indices.shape[1] != len(self.sizes):
-            raise InvalidValueError(
-                f"indices must have shape (events, {len(self.sizes)}), got {indices.shape}"
-            )
+        _check_indices(indices, self.sizes)
         velocities = np.array(self.velocities)[indices[:, 2]] if self.velocities else None
         return Events(
             np.array(self.notes)[indices[:, 0]],
@@ -152,7 +151,11 @@ class Vocabulary:
     def _stand_in(self, pitch: int) -> int:
         voice = VOICE_OF_PITCH.get(pitch)
         distances = [
-            (note != pitch, VOICE_OF_PITCH.get(note) != voice, abs(note - pitch))
+            (
+                note != pitch,
+                voice is not None and VOICE_OF_PITCH.get(note) != voice,
+                abs(note - pitch),
+            )
             for note in self.notes
         ]
         return distances.index(min(distances))
@@ -164,13 +167,28 @@ def _nearest(table: NDArray[Any], values: NDArray[Any]) -> NDArray[np.int64]:
     return np.searchsorted(middles, values, side="right")
 
 
+def _check_indices(indices: NDArray[np.integer[Any]], sizes: Sequence[int]) -> None:
+    """Raise unless the indices fit the fields: one out of place would pass for another value."""
+    if indices.ndim != 2 or indices.shape[1] != len(sizes):
+        raise InvalidValueError(
+            f"indices must have shape (events, {len(sizes)}), got {indices.shape}"
+        )
+    outside = (indices < 0) | (indices >= np.array(sizes))
+    if outside.any():
+        row, column = np.argwhere(outside)[0]
+        raise InvalidValueError(
+            f"an index of field {column} must be in [0, {sizes[column]}),"
+            f" got {indices[row, column]}; encode with the same tables"
+        )
+
+
 def round_ticks(events: Events, resolution: int = DEFAULT_RESOLUTION) -> Events:
     """Round the time between events so that few distinct values remain, without drift.
 
     Gaps below a 16th are rounded to `resolution`, below a quarter to twice, below four quarters to
     8 times and beyond to 96 times that; the error is carried into the next gap, so an onset is
-    never further from its place than half the step of its own gap. Events that come to sound
-    together are sorted by note.
+    never further from its place than half the step of its own gap, but for hits that a long gap,
+    rounded up, overtook: they sound at once. Events that come to sound together are sorted by note.
 
     Parameters
     ----------
@@ -216,11 +234,17 @@ def _rounded(gap: int, resolution: int) -> int:
 def one_hot(indices: NDArray[np.integer[Any]], sizes: Sequence[int]) -> NDArray[np.float32]:
     """Expand indices of shape (N, F) to one-hot rows, float32 of shape (N, sum of sizes).
 
+    Raises
+    ------
+    InvalidValueError
+        If the shape does not fit the sizes, or an index lies outside its field.
+
     Examples
     --------
     >>> one_hot(np.array([[1, 0]]), (2, 3))
     array([[0., 1., 1., 0., 0.]], dtype=float32)
     """
+    _check_indices(indices, sizes)
     rows = np.zeros((len(indices), sum(sizes)), np.float32)
     starts = np.cumsum((0, *sizes[:-1]))
     np.put_along_axis(rows, indices + starts, np.float32(1), axis=1)

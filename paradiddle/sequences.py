@@ -21,25 +21,23 @@ def glue(performances: Sequence[Events]) -> Events:
     Raises
     ------
     CorpusError
-        If there is nothing to join.
+        If there is nothing to join, or only silence.
 
     Examples
     --------
     >>> glue([Events([36], [0]), Events([38], [1920 * 3 + 480])]).ticks
     array([   0, 2400])
     """
-    if not performances:
-        raise CorpusError("no performances to join")
+    parts = [performance for performance in performances if len(performance)]
+    if not parts:
+        raise CorpusError(f"nothing to join: none of {len(performances)} performances has a hit")
     onsets, bar_line = [], 0
-    for performance in performances:
+    for performance in parts:
         bar = round(performance.ticks_per_bar)
         positions = performance.onsets
-        if not len(positions):
-            continue
         first, last = (int(positions[i] + _EARLY_TICKS) // bar for i in (0, -1))
         onsets.append(np.maximum(positions + (bar_line - first * bar), 0))
         bar_line += (last - first + 1) * bar
-    parts = [performance for performance in performances if len(performance)]
     dynamics = any(part.velocities is not None for part in parts)
     return Events.from_onsets(
         np.concatenate([part.notes for part in parts]),

@@ -1,0 +1,308 @@
+"""The drummer: an LSTM over drum events that plays on and on.
+
+After Hollemans, *Recurrent neural networks with Swift and Accelerate* (2017): started from a random
+memory and a random first event, it predicts the next event, draws it, and takes that as its input.
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paradiddle import weights
+from paradiddle.checks import check_range, check_seed
+from paradiddle.encoding import DEFAULT_RESOLUTION, Vocabulary
+from paradiddle.engine import Lstm, LstmShape
+from paradiddle.errors import InvalidValueError, ModelError
+from paradiddle.events import Events
+from paradiddle.sampling import Sampler
+from paradiddle.timing import DEFAULT_QPM, TICKS_PER_QUARTER
+
+__all__ = ["DEFAULT_MODEL", "KIND", "Drummer", "Length", "monkey"]
+
+KIND = "drummer"
+DEFAULT_MODEL = Path(__file__).parent / "models" / "drummer.safetensors"
+
+_MAX_NOTES = 1_000_000
+_QUARTERS_PER_BAR = 4.0  # what `bars` counts
+
+
+@dataclass(frozen=True)
+class Length:
+    """How long to play: by exactly one of notes, bars or seconds.
+
+    Raises
+    ------
+    InvalidValueError
+        If none or several are given, or one is out of range.
+
+    Examples
+    --------
+    >>> Length(bars=4).ticks(qpm=120, quarters_per_bar=4)
+    7680.0
+    """
+
+    notes: int | None = None
+    bars: float | None = None
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        if len(given) != 1:
+            raise InvalidValueError(
+                f"give one of notes, bars or seconds, got {', '.join(given) or 'none'}"
+            )
+        for name, value in given.items():
+            limit = {"notes": _MAX_NOTES, "bars": 100_000, "seconds": 86_400}[name]
+            smallest = 1 if name == "notes" else 0.01
+            check_range(name, np.array([value]), smallest, limit, remedy="try 1000 notes")
+
+    def ticks(self, qpm: float, quarters_per_bar: float) -> float:
+        """Length in ticks; infinite where only the notes count."""
+        if self.bars is not None:
+            return self.bars * quarters_per_bar * TICKS_PER_QUARTER
+        if self.seconds is not None:
+            return self.seconds * qpm / 60 * TICKS_PER_QUARTER
+        return float("inf")
+
+
+class Drummer:
+    """A trained event model, ready to play.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+        What the indices mean.
+    lstm : Lstm
+        The network over the vocabulary's fields.
+    document : mapping, optional
+        Where the model came from; see `paradiddle.weights`.
+
+    Examples
+    --------
+    >>> drummer = Drummer.load()
+    >>> len(drummer.play(Length(notes=100), seed=1))
+    100
+    >>> drummer.play(Length(notes=100), seed=1) == drummer.play(Length(notes=100), seed=1)
+    True
+    """
+
+    def __init__(
+        self, vocabulary: Vocabulary, lstm: Lstm, document: Mapping[str, Any] | None = None
+    ) -> None:
+        if lstm.shape.sizes != vocabulary.sizes:
+            raise ModelError(
+                f"the tables hold {vocabulary.sizes} values, the weights {lstm.shape.sizes}"
+            )
+        self.vocabulary, self.lstm = vocabulary, lstm
+        self.document = dict(document or {})
+
+    @classmethod
+    def load(cls, path: str | Path | None = None) -> "Drummer":
+        """Open a model file, by default the drummer that comes with the package.
+
+        Raises
+        ------
+        ModelError
+            If the file is damaged, of another version or no drummer.
+        """
+        path = path or DEFAULT_MODEL
+        file = weights.read(path, KIND)
+        try:
+            shape = _shape_of(file.document["architecture"])
+            vocabulary = _vocabulary_of(file.document["encoding"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"the description in {path} is damaged: {error}") from None
+        weights.check_tensors(path, file.tensors, shape.tensors())
+        return cls(vocabulary, Lstm(shape, file.tensors), file.document)
+
+    def save(self, path: str | Path, tensors: Mapping[str, NDArray[np.float32]]) -> None:
+        """Write a model file with this drummer's tables and document and the weights given."""
+        shape = self.lstm.shape
+        content = {
+            **self.document,
+            "architecture": {
+                "sizes": list(shape.sizes),
+                "hidden": shape.hidden,
+                "layers": shape.layers,
+                "bidirectional": shape.bidirectional,
+            },
+            "encoding": {
+                **self.document.get("encoding", {}),
+                "ticks_per_quarter": TICKS_PER_QUARTER,
+                "notes": list(self.vocabulary.notes),
+                "ticks": list(self.vocabulary.ticks),
+                "velocities": list(self.vocabulary.velocities),
+            },
+        }
+        weights.write(
+            path, KIND, {k: v for k, v in content.items() if k not in ("format", "kind")}, tensors
+        )
+
+    @property
+    def qpm(self) -> float:
+        """Speed the model learned from, or 120 where its file does not say."""
+        return float(self.document.get("encoding", {}).get("qpm", DEFAULT_QPM))
+
+    @property
+    def resolution(self) -> int:
+        """Rounding of the ticks that the model learned from."""
+        return int(self.document.get("encoding", {}).get("resolution", DEFAULT_RESOLUTION))
+
+    def play(self, length: Length, **settings: Any) -> Events:
+        """Play something new; see `play_many` for the settings."""
+        seed = settings.pop("seed", None)
+        return self.play_many(length, [seed], **settings)[0]
+
+    def play_many(
+        self,
+        length: Length,
+        seeds: list[int | None],
+        *,
+        temperature: float = 1.0,
+        top_p: float = 1.0,
+        state_scale: float = 0.1,
+        qpm: float | None = None,
+    ) -> list[Events]:
+        """Play several pieces side by side, one for each seed.
+
+        Parameters
+        ----------
+        length : Length
+            How long each piece is.
+        seeds : list of int or None
+            One a piece; the same list gives the same music, None something new every time.
+        temperature, top_p : float
+            As for `paradiddle.sampling.Sampler`.
+        state_scale : float, default 0.1
+            The random memory is uniform in plus or minus this.
+        qpm : float, optional
+            Speed of the result, by default that of the music the model learned from.
+
+        Raises
+        ------
+        InvalidValueError
+            If a setting is out of range.
+        """
+        speed = self.qpm if qpm is None else qpm
+        end = length.ticks(speed, _QUARTERS_PER_BAR)
+        stream = self._stream(seeds, temperature, top_p, state_scale)
+        rows = (
+            list(itertools.islice(stream, length.notes))
+            if length.notes
+            else self._rows_until(end, stream, len(seeds))
+        )
+        played = np.stack(rows)
+        return [
+            _trimmed(self.vocabulary.decode(played[:, k], speed), end) for k in range(len(seeds))
+        ]
+
+    def stream(
+        self,
+        seed: int | None = None,
+        *,
+        temperature: float = 1.0,
+        top_p: float = 1.0,
+        state_scale: float = 0.1,
+    ) -> Iterator[NDArray[np.int64]]:
+        """Play without end.
+
+        Yields
+        ------
+        int64 array, shape (F,)
+            Indices of the next event, for `Vocabulary.decode`.
+        """
+        return (row[0] for row in self._stream([seed], temperature, top_p, state_scale))
+
+    def _stream(
+        self, seeds: list[int | None], temperature: float, top_p: float, state_scale: float
+    ) -> Iterator[NDArray[np.int64]]:
+        """Yield (B, F) indices for ever; a random first event is heard by the network alone."""
+        check_range("state_scale", np.array([state_scale]), 0, 100, remedy="try 0.1")
+        sampler = Sampler(seeds, temperature, top_p)
+        memory, first = self._random_start(seeds, state_scale)
+        session = self.lstm.session(len(seeds), *memory)
+        row = first
+        while True:
+            row = sampler.draw(session.step(row))
+            yield row
+
+    def _rows_until(
+        self, end: float, stream: Iterator[NDArray[np.int64]], streams: int
+    ) -> list[NDArray[np.int64]]:
+        """Collect (B, F) rows until every stream has reached `end` ticks."""
+        ticks = np.array(self.vocabulary.ticks)
+        rows = [next(stream)]
+        elapsed = np.zeros(streams)
+        while elapsed.min() < end:
+            if len(rows) == _MAX_NOTES:
+                raise ModelError(
+                    f"{_MAX_NOTES} notes played and the end is not reached; ask for less, or raise"
+                    " the temperature"
+                )
+            rows.append(next(stream))
+            elapsed += ticks[rows[-1][:, 1]]
+        return rows
+
+    def _random_start(
+        self, seeds: list[int | None], scale: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Random h and c, (2, cells, B, H), and a random first event, (B, F), for each seed."""
+        shape = self.lstm.shape
+        size = (2, shape.layers * len(shape.directions), shape.hidden)
+        memories, events = [], []
+        for seed in seeds:
+            # apart from the stream that the draws use
+            generator = np.random.default_rng(None if seed is None else [seed, 1])
+            memories.append(generator.uniform(-scale, scale, size).astype(np.float32))
+            events.append(generator.integers(0, shape.sizes))
+        return np.stack(memories, axis=2), np.stack(events)
+
+
+def monkey(vocabulary: Vocabulary, length: Length, seed: int | None, qpm: float) -> Events:
+    """Drum like a monkey: every field uniformly random, to hear what learning is worth.
+
+    Examples
+    --------
+    >>> len(monkey(Vocabulary((36, 38), (60, 120)), Length(notes=10), 0, 120))
+    10
+    """
+    check_seed(seed)
+    generator = np.random.default_rng(seed)
+    end = length.ticks(qpm, _QUARTERS_PER_BAR)
+    mean_ticks = max(sum(vocabulary.ticks) / len(vocabulary.ticks), 1.0)
+    notes = length.notes or min(int(2 * end / mean_ticks) + 100, _MAX_NOTES)
+    indices = generator.integers(0, vocabulary.sizes, (notes, len(vocabulary.sizes)))
+    return _trimmed(vocabulary.decode(indices, qpm), end)
+
+
+def _trimmed(events: Events, end: float) -> Events:
+    """Put the first event on the first beat and drop what comes at or after `end` ticks."""
+    ticks = events.ticks.copy()
+    ticks[:1] = 0
+    kept = int(np.searchsorted(np.cumsum(ticks), end))
+    dynamics = None if events.velocities is None else events.velocities[:kept]
+    return Events(events.notes[:kept], ticks[:kept], dynamics, events.qpm)
+
+
+def _shape_of(architecture: Mapping[str, Any]) -> LstmShape:
+    """Read the sizes from a model file's document."""
+    return LstmShape(
+        tuple(int(size) for size in architecture["sizes"]),
+        int(architecture["hidden"]),
+        int(architecture["layers"]),
+        bool(architecture["bidirectional"]),
+    )
+
+
+def _vocabulary_of(encoding: Mapping[str, Any]) -> Vocabulary:
+    """Read the tables from a model file's document."""
+    return Vocabulary(
+        tuple(int(note) for note in encoding["notes"]),
+        tuple(int(tick) for tick in encoding["ticks"]),
+        tuple(float(velocity) for velocity in encoding["velocities"]),
+    )

@@ -1,0 +1,1 @@
+"""Training with torch, the only room of the package that needs it."""

@@ -1,0 +1,108 @@
+"""Sequences of indices cut into chunks for truncated back-propagation."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from paradiddle.errors import CorpusError
+
+__all__ = ["Chunk", "Streams", "Windows"]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Inputs and targets, int64 tensors of shape (T, B, F)."""
+
+    inputs: Tensor
+    targets: Tensor
+
+
+class Streams:
+    """A long sequence read by parallel streams, chunk after chunk.
+
+    Stream b reads the b-th part of the sequence. A stream's end is the next stream's start, so the
+    state can be handed on when an epoch ends.
+
+    Parameters
+    ----------
+    indices : int array, shape (N, F)
+    streams, unroll : int
+        Parallel parts, and steps of one chunk.
+
+    Raises
+    ------
+    CorpusError
+        If the sequence does not fill one chunk of every stream.
+
+    Examples
+    --------
+    >>> streams = Streams(np.arange(22).reshape(11, 2), streams=2, unroll=3)
+    >>> [chunk.inputs[:, :, 0].tolist() for chunk in streams.epoch(0)]
+    [[[0, 10], [2, 12], [4, 14]], [[6, 16], [8, 18]]]
+    """
+
+    hands_on_state = True
+
+    def __init__(self, indices: NDArray[np.int32], streams: int, unroll: int) -> None:
+        length = (len(indices) - 1) // streams
+        if length < unroll:
+            raise CorpusError(
+                f"{len(indices)} events do not fill one chunk: {streams} streams of {unroll} steps"
+                f" need {streams * unroll + 1}; use more files, or smaller --streams and --unroll"
+            )
+        events = torch.tensor(indices).long()
+        self._inputs, self._targets = (
+            part.reshape(streams, length, -1).transpose(0, 1).contiguous()  # (T, B, F)
+            for part in (events[: streams * length], events[1 : streams * length + 1])
+        )
+        self._unroll = unroll
+        self.chunks = -(-length // unroll)
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[Chunk]:
+        """Yield the chunks of an epoch from chunk `start` on; all epochs are alike."""
+        for i in range(start * self._unroll, len(self._inputs), self._unroll):
+            part = slice(i, i + self._unroll)
+            yield Chunk(self._inputs[part], self._targets[part])
+
+
+class Windows:
+    """Every window of a sequence once an epoch, shuffled, each with its targets one step on.
+
+    Parameters
+    ----------
+    indices : int array, shape (N, F)
+    batch, length : int
+        Windows taken together, and steps of each.
+    seed : int
+        Epoch e is shuffled by (seed, e), so that a resumed run sees the same order.
+
+    Raises
+    ------
+    CorpusError
+        If the sequence is shorter than one window.
+    """
+
+    hands_on_state = False
+
+    def __init__(self, indices: NDArray[np.int32], batch: int, length: int, seed: int) -> None:
+        if len(indices) <= length:
+            raise CorpusError(
+                f"{len(indices)} events do not fill one chunk of {length} steps;"
+                " use more files, or a smaller --unroll"
+            )
+        self._events = torch.tensor(indices).long()
+        self._batch, self._length, self._seed = batch, length, seed
+        self._starts = np.arange(0, len(indices) - length)
+        self.chunks = -(-len(self._starts) // batch)
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[Chunk]:
+        """Yield the batches of an epoch from batch `start` on."""
+        order = np.random.default_rng([self._seed, epoch]).permutation(self._starts)
+        steps = np.arange(self._length + 1)[:, None]
+        for i in range(start * self._batch, len(order), self._batch):
+            window = self._events[steps + order[i : i + self._batch]]  # (T + 1, B, F)
+            yield Chunk(window[:-1], window[1:])

@@ -1,0 +1,346 @@
+"""The recipe of the drummer: AdamW, a cosine schedule, truncated back-propagation."""
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from paradiddle import weights
+from paradiddle.checks import check_at_least, check_range, check_seed
+from paradiddle.drummer import Drummer
+from paradiddle.encoding import Vocabulary
+from paradiddle.engine import Lstm, LstmShape
+from paradiddle.errors import CorpusError, ModelError, OutputError
+from paradiddle.training import checkpoint
+from paradiddle.training.checkpoint import Position
+from paradiddle.training.data import Chunk, Streams, Windows
+from paradiddle.training.models import EventLstm, State
+
+__all__ = ["CHECKPOINT", "MODEL", "Settings", "Status", "Training"]
+
+CHECKPOINT = "checkpoint.safetensors"
+MODEL = "drummer.safetensors"
+
+_WARM_UP = 0.02  # share of the run over which the learning rate rises
+_CLIP = 1.0  # of the norm of the gradient
+_WEIGHT_DECAY = 0.0  # the drummer is to remember
+_SAVE_SECONDS = 60.0
+
+_ARCHITECTURE = ("hidden", "layers", "bidirectional", "streams", "unroll", "seed")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train.
+
+    Attributes
+    ----------
+    hidden, layers, bidirectional
+        Sizes of the network; see `LstmShape`.
+    unroll, streams : int
+        Steps and parallel streams of one chunk; for a bidirectional network length and number of
+        the windows in one batch.
+    lr : float
+        Highest learning rate of the cosine schedule.
+    epochs : int
+        Passes over the sequence.
+    minutes : float, optional
+        Stop after this long; the schedule then follows the clock, so that two runs differ.
+    seed : int
+        Of the first weights and of the shuffling.
+
+    Raises
+    ------
+    InvalidValueError
+        If a number is out of range.
+    """
+
+    hidden: int = 200
+    layers: int = 1
+    bidirectional: bool = False
+    unroll: int = 50
+    streams: int = 32
+    lr: float = 5e-3
+    epochs: int = 200
+    minutes: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("hidden", "layers", "unroll", "streams", "epochs"):
+            check_at_least(name, getattr(self, name), 1, "give a whole number from 1 up")
+        check_range("lr", np.array([self.lr]), 1e-8, 1, remedy="try 0.005")
+        if self.minutes is not None:
+            check_range("minutes", np.array([self.minutes]), 0.001, 1e6, remedy="try 5")
+        check_seed(self.seed)
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a run is doing.
+
+    Attributes
+    ----------
+    epoch : int
+        Epochs completed.
+    fraction : float
+        Share of the run that is done, 0 to 1.
+    loss, joint_accuracy : float
+        Over this epoch so far: cross-entropy in nats, share of events with note and ticks right.
+    events_per_second, seconds_left : float
+        Speed of this sitting and the time it needs at that speed.
+    learning_rate : float
+        In use.
+    """
+
+    epoch: int
+    fraction: float
+    loss: float
+    joint_accuracy: float
+    events_per_second: float
+    seconds_left: float
+    learning_rate: float
+
+
+class Training:
+    """One training run in a folder: iterate over `run` to train.
+
+    Parameters
+    ----------
+    indices : int32 array, shape (N, F)
+        The sequence to remember.
+    vocabulary : Vocabulary
+        What the indices mean.
+    settings : Settings
+        How to train.
+    folder : Path
+        Where checkpoint and model go; made when missing.
+    document : dict
+        Goes into the model file: where the sequence came from.
+    resume : bool
+        Go on from the folder's checkpoint.
+
+    Raises
+    ------
+    CorpusError
+        If the sequence is too short or has one unique note.
+    OutputError
+        If the folder holds another run, or cannot be made.
+    ModelError
+        If the checkpoint to resume is missing, damaged, or of another architecture or sequence.
+    """
+
+    def __init__(
+        self,
+        indices: NDArray[np.int32],
+        vocabulary: Vocabulary,
+        settings: Settings,
+        folder: Path,
+        document: dict[str, Any],
+        *,
+        resume: bool = False,
+    ) -> None:
+        if len(vocabulary.notes) < 2:
+            raise CorpusError(
+                f"the corpus has one unique note, {vocabulary.notes[0]}; there is nothing to learn,"
+                " use files with more drums"
+            )
+        self.vocabulary, self.settings, self.folder = vocabulary, settings, folder
+        self.document = document
+        self._checkpoint = folder / CHECKPOINT
+        self._fingerprint = hashlib.sha256(
+            json.dumps([vocabulary.notes, vocabulary.ticks]).encode() + indices.tobytes()
+        ).hexdigest()
+        self._chunks = _chunks_of(indices, settings)
+        shape = LstmShape(
+            vocabulary.sizes, settings.hidden, settings.layers, settings.bidirectional
+        )
+        self.model = EventLstm(shape, settings.seed)
+        self._optimizer = torch.optim.AdamW(
+            [parameter for parameter in self.model.parameters() if parameter.requires_grad],
+            lr=settings.lr,
+            weight_decay=_WEIGHT_DECAY,
+        )
+        self.position = Position()
+        self._state: State | None = None
+        self._open_folder(resume)
+
+    @property
+    def curve(self) -> list[dict[str, float]]:
+        """One row an epoch: epoch, loss, joint_accuracy, learning_rate."""
+        return self.position.curve
+
+    def run(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Status]:
+        """Train, yielding after every chunk; when it ends or is asked to stop, all is saved.
+
+        Parameters
+        ----------
+        should_stop : callable
+            Asked after every chunk.
+        """
+        started, saved, trained_before = time.monotonic(), time.monotonic(), self.position.seconds
+        events = 0
+        try:
+            while self._fraction() < 1 and not should_stop():
+                for chunk in self._chunks.epoch(self.position.epoch, self.position.chunk):
+                    self._train_on(chunk)
+                    events += chunk.targets.shape[0] * chunk.targets.shape[1]
+                    elapsed = time.monotonic() - started
+                    self.position.seconds = trained_before + elapsed
+                    yield self._status(events / elapsed)
+                    if should_stop() or self._fraction() >= 1:
+                        break
+                if self.position.chunk == self._chunks.chunks:
+                    self._end_epoch()
+                if time.monotonic() - saved > _SAVE_SECONDS:
+                    self.save()
+                    saved = time.monotonic()
+        finally:
+            self.save()
+
+    def save(self) -> None:
+        """Write the checkpoint and the model as it is."""
+        checkpoint.save(
+            self._checkpoint,
+            self._identity(),
+            self.position,
+            self.model,
+            self._optimizer,
+            self._state,
+        )
+        self.drummer().save(self.folder / MODEL, self.model.tensors())
+
+    def drummer(self) -> Drummer:
+        """Return the drummer as trained so far."""
+        training = {
+            **self.document.get("training", {}),
+            "settings": asdict(self.settings),
+            "epochs": self.position.epoch,
+            "seconds": round(self.position.seconds, 1),
+        }
+        lstm = Lstm(self.model.shape, self.model.tensors())
+        return Drummer(self.vocabulary, lstm, {**self.document, "training": training})
+
+    def _open_folder(self, resume: bool) -> None:
+        """Load the checkpoint to resume, or make sure that none would be overwritten."""
+        if not resume:
+            if self._checkpoint.exists():
+                raise OutputError(
+                    f"{self.folder} holds a training run; add --resume to go on with it, or choose"
+                    " another folder"
+                )
+            _make_folder(self.folder)
+            return
+        if not self._checkpoint.exists():
+            raise ModelError(f"nothing to resume in {self.folder}; leave out --resume")
+        then = weights.read(self._checkpoint, checkpoint.KIND).document.get("settings", {})
+        for name, value in self._identity().items():
+            if then.get(name) != value:
+                raise ModelError(
+                    f"--resume: the run in {self.folder} has {name} {then.get(name)}, now it is"
+                    f" {value}; give the same options and files, or choose another folder"
+                )
+        self.position, self._state = checkpoint.load(self._checkpoint, self.model, self._optimizer)
+
+    def _identity(self) -> dict[str, Any]:
+        """Collect what must be the same for a run to go on."""
+        settings = {name: getattr(self.settings, name) for name in _ARCHITECTURE}
+        return settings | {"sizes": list(self.vocabulary.sizes), "sequence": self._fingerprint}
+
+    def _train_on(self, chunk: Chunk) -> None:
+        """One step of the optimizer."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._learning_rate()
+        logits, state = self.model(chunk.inputs, self._state)
+        loss, right = self.model.losses(logits, chunk.targets)
+        self._optimizer.zero_grad()
+        if not math.isfinite(float(loss.detach())):
+            raise ModelError(
+                f"training diverged in epoch {self.position.epoch + 1}; lower --lr, now"
+                f" {self.settings.lr}, and --resume"
+            )
+        torch.autograd.backward(loss)
+        nn.utils.clip_grad_norm_(self.model.parameters(), _CLIP)
+        self._optimizer.step()
+        if self._chunks.hands_on_state:
+            self._state = (state[0].detach(), state[1].detach())
+        position = self.position
+        position.chunk += 1
+        position.loss += float(loss.detach()) * right.numel()
+        position.right += int(right.sum())
+        position.seen += right.numel()
+
+    def _end_epoch(self) -> None:
+        """Add a row to the curve and hand every stream's state to the next stream."""
+        status = self._status(0.0)
+        row = {
+            "epoch": self.position.epoch + 1,
+            "loss": status.loss,
+            "joint_accuracy": status.joint_accuracy,
+            "learning_rate": status.learning_rate,
+        }
+        if self._state is not None:
+            self._state = _handed_on(self._state)
+        self.position = replace(
+            Position(),
+            epoch=self.position.epoch + 1,
+            seconds=self.position.seconds,
+            curve=[*self.position.curve, row],
+        )
+
+    def _fraction(self) -> float:
+        """Share of the run that is done."""
+        done = self.position.epoch + self.position.chunk / self._chunks.chunks
+        fraction = done / self.settings.epochs
+        if self.settings.minutes is not None:
+            fraction = max(fraction, self.position.seconds / (60 * self.settings.minutes))
+        return fraction
+
+    def _learning_rate(self) -> float:
+        """Rise, then follow half a cosine down (Loshchilov & Hutter, SGDR, 2017)."""
+        fraction = min(self._fraction(), 1.0)
+        rise = min(1.0, fraction / _WARM_UP + 0.05)
+        return self.settings.lr * max(rise * (1 + math.cos(math.pi * fraction)) / 2, 1e-3)
+
+    def _status(self, events_per_second: float) -> Status:
+        position, fraction = self.position, self._fraction()
+        return Status(
+            epoch=position.epoch,
+            fraction=min(fraction, 1.0),
+            loss=position.loss / max(position.seen, 1),
+            joint_accuracy=position.right / max(position.seen, 1),
+            events_per_second=events_per_second,
+            seconds_left=position.seconds / max(fraction, 1e-9) * max(1 - fraction, 0.0),
+            learning_rate=self._learning_rate(),
+        )
+
+
+def _chunks_of(indices: NDArray[np.int32], settings: Settings) -> Streams | Windows:
+    """Streams carry state; a network that also reads backwards sees windows on their own."""
+    if settings.bidirectional:
+        return Windows(indices, settings.streams, settings.unroll, settings.seed)
+    return Streams(indices, settings.streams, settings.unroll)
+
+
+def _handed_on(state: State) -> State:
+    """State of the streams at the start of an epoch: that of the stream before at its end."""
+    h, c = (torch.roll(part, 1, dims=1) for part in state)  # (layers, B, H)
+    h[:, 0], c[:, 0] = 0, 0
+    return h, c
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"cannot make the folder {folder}: {error.strerror}; choose another with -o"
+        ) from None

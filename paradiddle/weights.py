@@ -1,0 +1,147 @@
+"""Model files: one safetensors file with a JSON document in its metadata.
+
+The document says everything that is needed to use the model and where it came from: format
+version, kind, architecture, encoding, voices, training and metrics. There is no pickle anywhere.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from paradiddle.errors import ModelError
+from paradiddle.files import atomic_path
+
+__all__ = ["FORMAT", "KEY", "ModelFile", "check_tensors", "read", "write"]
+
+FORMAT = 1
+KEY = "paradiddle"
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """What a model file holds.
+
+    Attributes
+    ----------
+    document : dict
+        The JSON document; its ``format`` is `FORMAT`.
+    tensors : dict of str to float32 array
+        The weights.
+    """
+
+    document: dict[str, Any]
+    tensors: dict[str, NDArray[np.float32]]
+
+
+def write(
+    path: str | Path, kind: str, content: Mapping[str, Any], tensors: Mapping[str, Any]
+) -> None:
+    """Write a model file, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        Usually ``NAME.safetensors``.
+    kind : str
+        What sort of model it is, such as ``drummer``.
+    content : mapping
+        The rest of the document; must be JSON.
+    tensors : mapping of str to array
+        Stored as float32.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    document = {**content, "format": FORMAT, "kind": kind}
+    arrays = {name: np.asarray(array, np.float32, order="C") for name, array in tensors.items()}
+    with atomic_path(Path(path)) as temporary:
+        save_file(arrays, temporary, {KEY: json.dumps(document)})
+
+
+def read(path: str | Path, kind: str) -> ModelFile:
+    """Read a model file and check what can be checked without knowing its kind.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    kind : str
+        The kind of model that is wanted.
+
+    Raises
+    ------
+    ModelError
+        If there is no such file, it is damaged or no model of ours, or its version or kind is
+        another, or a weight is not finite.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ModelError(f"no model file at {path}; check the path")
+    try:
+        with safe_open(path, "numpy") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
+    except (SafetensorError, OSError, ValueError, TypeError) as error:
+        raise ModelError(
+            f"{path} is no model file, or damaged ({error}); train, download or copy it again"
+        ) from None
+    document = _document(path, metadata, kind)
+    for name, tensor in tensors.items():
+        if tensor.dtype not in (np.float32, np.float16):
+            raise ModelError(f"tensor {name} in {path} is {tensor.dtype}; it must be float32")
+        if not np.isfinite(tensor).all():
+            raise ModelError(f"tensor {name} in {path} holds NaN or infinity; train it again")
+    return ModelFile(
+        document, {name: tensor.astype(np.float32) for name, tensor in tensors.items()}
+    )
+
+
+def _document(path: Path, metadata: Mapping[str, str], kind: str) -> dict[str, Any]:
+    """Parse the JSON document and check its version and kind."""
+    try:
+        document = json.loads(metadata[KEY])
+        version, found = document["format"], document["kind"]
+    except (KeyError, TypeError, ValueError):
+        raise ModelError(f"{path} is a safetensors file, but no model of paradiddle") from None
+    if version != FORMAT:
+        raise ModelError(
+            f"{path} is of format version {version}, this paradiddle reads version {FORMAT};"
+            " install the version that wrote it, or train again"
+        )
+    if found != kind:
+        raise ModelError(f"{path} is a {found} model; a {kind} model is wanted")
+    return dict(document)
+
+
+def check_tensors(
+    path: str | Path,
+    tensors: Mapping[str, NDArray[np.float32]],
+    shapes: Mapping[str, tuple[int, ...]],
+) -> None:
+    """Raise unless exactly the tensors of `shapes` are there.
+
+    Raises
+    ------
+    ModelError
+        Naming the tensor that is missing, superfluous or of another shape.
+    """
+    for name, shape in shapes.items():
+        if name not in tensors:
+            raise ModelError(f"tensor {name} is missing from {path}; the file is damaged")
+        if tensors[name].shape != shape:
+            raise ModelError(
+                f"tensor {name} in {path} has shape {tensors[name].shape}, its architecture"
+                f" needs {shape}; the file is damaged"
+            )
+    extra = sorted(set(tensors) - set(shapes))
+    if extra:
+        raise ModelError(f"{path} holds {', '.join(extra)}, which its architecture does not have")
