@@ -27,8 +27,8 @@ _INDEX = "info.csv"
 _QPM_TOLERANCE = 0.5  # indexes name whole numbers; files hold whole microseconds
 
 _Source = tuple[str, Callable[[], bytes]]
-# Besides BadZipFile a damaged, encrypted or exotic archive raises the last three.
-_UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+# Besides BadZipFile a damaged, encrypted or exotic archive raises the last four.
+_UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, UnicodeDecodeError)
 
 
 @dataclass(frozen=True, eq=False)

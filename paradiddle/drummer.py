@@ -5,8 +5,9 @@ memory and a random first event, it predicts the next event, draws it, and takes
 """
 
 import itertools
+import operator
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paradiddle import weights
-from paradiddle.checks import check_range, check_seed
+from paradiddle.checks import check_at_least, check_range, check_seed
 from paradiddle.encoding import DEFAULT_RESOLUTION, Vocabulary
 from paradiddle.engine import Lstm, LstmShape
 from paradiddle.errors import InvalidValueError, ModelError
 from paradiddle.events import Events
 from paradiddle.sampling import Sampler
-from paradiddle.timing import DEFAULT_QPM, TICKS_PER_QUARTER
+from paradiddle.timing import DEFAULT_QPM, TICKS_PER_QUARTER, check_qpm
+from paradiddle.weights import ModelFile
 
-__all__ = ["DEFAULT_MODEL", "KIND", "Drummer", "Length", "monkey"]
+__all__ = [
+    "DEFAULT_MODEL",
+    "KIND",
+    "Drummer",
+    "Length",
+    "monkey",
+    "read_model",
+    "write_model",
+]
 
 KIND = "drummer"
 DEFAULT_MODEL = Path(__file__).parent / "models" / "drummer.safetensors"
 
-_MAX_NOTES = 1_000_000
+_MAX_NOTES = 1_000_000  # of one piece
+_MAX_TOGETHER = 10_000_000  # of all that are played side by side
 _QUARTERS_PER_BAR = 4.0  # what `bars` counts
 
 
@@ -62,7 +73,14 @@ class Length:
             check_range(name, np.array([value]), smallest, limit, remedy="try 1000 notes")
 
     def ticks(self, qpm: float, quarters_per_bar: float) -> float:
-        """Length in ticks; infinite where only the notes count."""
+        """Length in ticks; infinite where only the notes count.
+
+        Raises
+        ------
+        InvalidValueError
+            If `qpm` is no speed a MIDI file can hold.
+        """
+        check_qpm(qpm)
         if self.bars is not None:
             return self.bars * quarters_per_bar * TICKS_PER_QUARTER
         if self.seconds is not None:
@@ -110,38 +128,8 @@ class Drummer:
         ModelError
             If the file is damaged, of another version or no drummer.
         """
-        path = path or DEFAULT_MODEL
-        file = weights.read(path, KIND)
-        try:
-            shape = _shape_of(file.document["architecture"])
-            vocabulary = _vocabulary_of(file.document["encoding"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"the description in {path} is damaged: {error}") from None
-        weights.check_tensors(path, file.tensors, shape.tensors())
+        shape, vocabulary, file = read_model(path or DEFAULT_MODEL)
         return cls(vocabulary, Lstm(shape, file.tensors), file.document)
-
-    def save(self, path: str | Path, tensors: Mapping[str, NDArray[np.float32]]) -> None:
-        """Write a model file with this drummer's tables and document and the weights given."""
-        shape = self.lstm.shape
-        content = {
-            **self.document,
-            "architecture": {
-                "sizes": list(shape.sizes),
-                "hidden": shape.hidden,
-                "layers": shape.layers,
-                "bidirectional": shape.bidirectional,
-            },
-            "encoding": {
-                **self.document.get("encoding", {}),
-                "ticks_per_quarter": TICKS_PER_QUARTER,
-                "notes": list(self.vocabulary.notes),
-                "ticks": list(self.vocabulary.ticks),
-                "velocities": list(self.vocabulary.velocities),
-            },
-        }
-        weights.write(
-            path, KIND, {k: v for k, v in content.items() if k not in ("format", "kind")}, tensors
-        )
 
     @property
     def qpm(self) -> float:
@@ -186,17 +174,15 @@ class Drummer:
         Raises
         ------
         InvalidValueError
-            If a setting is out of range.
+            If a setting is out of range, or all pieces together would exceed ten million notes.
+        ModelError
+            If the model plays on and on without getting anywhere.
         """
+        check_at_least("number of seeds", len(seeds), 1, "give one for each piece")
         speed = self.qpm if qpm is None else qpm
         end = length.ticks(speed, _QUARTERS_PER_BAR)
         stream = self._stream(seeds, temperature, top_p, state_scale)
-        rows = (
-            list(itertools.islice(stream, length.notes))
-            if length.notes
-            else self._rows_until(end, stream, len(seeds))
-        )
-        played = np.stack(rows)
+        played = _collected(stream, len(seeds), length, end, self.vocabulary)
         return [
             _trimmed(self.vocabulary.decode(played[:, k], speed), end) for k in range(len(seeds))
         ]
@@ -231,23 +217,6 @@ class Drummer:
             row = sampler.draw(session.step(row))
             yield row
 
-    def _rows_until(
-        self, end: float, stream: Iterator[NDArray[np.int64]], streams: int
-    ) -> list[NDArray[np.int64]]:
-        """Collect (B, F) rows until every stream has reached `end` ticks."""
-        ticks = np.array(self.vocabulary.ticks)
-        rows = [next(stream)]
-        elapsed = np.zeros(streams)
-        while elapsed.min() < end:
-            if len(rows) == _MAX_NOTES:
-                raise ModelError(
-                    f"{_MAX_NOTES} notes played and the end is not reached; ask for less, or raise"
-                    " the temperature"
-                )
-            rows.append(next(stream))
-            elapsed += ticks[rows[-1][:, 1]]
-        return rows
-
     def _random_start(
         self, seeds: list[int | None], scale: float
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -263,6 +232,51 @@ class Drummer:
         return np.stack(memories, axis=2), np.stack(events)
 
 
+def read_model(path: str | Path) -> tuple[LstmShape, Vocabulary, ModelFile]:
+    """Read a drummer's file and check it whole: version, description, tensors.
+
+    Raises
+    ------
+    ModelError
+        If the file is damaged, of another version or no drummer.
+    """
+    file = weights.read(path, KIND)
+    try:
+        shape, vocabulary = _described(file.document)
+    except InvalidValueError as error:
+        raise ModelError(f"the description in {path} is damaged: {error}") from None
+    weights.check_tensors(path, file.tensors, shape.tensors())
+    return shape, vocabulary, file
+
+
+def write_model(
+    path: str | Path,
+    shape: LstmShape,
+    vocabulary: Vocabulary,
+    document: Mapping[str, Any],
+    tensors: Mapping[str, NDArray[np.float32]],
+) -> None:
+    """Write a drummer's file: `document` with sizes and tables added, and the weights.
+
+    Raises
+    ------
+    InvalidValueError
+        If `read_model` would refuse the document.
+    OutputError
+        If the file cannot be written.
+    """
+    architecture = {**asdict(shape), "sizes": list(shape.sizes)}
+    tables = {name: list(values) for name, values in asdict(vocabulary).items()}
+    encoding = {
+        **document.get("encoding", {}),
+        "ticks_per_quarter": TICKS_PER_QUARTER,
+        **tables,
+    }
+    content = {**document, "architecture": architecture, "encoding": encoding}
+    _described(content)
+    weights.write(path, KIND, content, tensors)
+
+
 def monkey(vocabulary: Vocabulary, length: Length, seed: int | None, qpm: float) -> Events:
     """Drum like a monkey: every field uniformly random, to hear what learning is worth.
 
@@ -274,10 +288,36 @@ def monkey(vocabulary: Vocabulary, length: Length, seed: int | None, qpm: float)
     check_seed(seed)
     generator = np.random.default_rng(seed)
     end = length.ticks(qpm, _QUARTERS_PER_BAR)
-    mean_ticks = max(sum(vocabulary.ticks) / len(vocabulary.ticks), 1.0)
-    notes = length.notes or min(int(2 * end / mean_ticks) + 100, _MAX_NOTES)
-    indices = generator.integers(0, vocabulary.sizes, (notes, len(vocabulary.sizes)))
-    return _trimmed(vocabulary.decode(indices, qpm), end)
+    stream = (generator.integers(0, [vocabulary.sizes]) for _ in itertools.count())
+    played = _collected(stream, 1, length, end, vocabulary)
+    return _trimmed(vocabulary.decode(played[:, 0], qpm), end)
+
+
+def _collected(
+    stream: Iterator[NDArray[np.int64]],
+    pieces: int,
+    length: Length,
+    end: float,
+    vocabulary: Vocabulary,
+) -> NDArray[np.int64]:
+    """Take rows, (N, B, F), by their number or until every piece has reached `end` ticks."""
+    most = min(_MAX_NOTES, _MAX_TOGETHER // pieces)
+    if length.notes:
+        remedy = f"ask for fewer or shorter pieces than {pieces} of {length.notes} notes"
+        check_range("notes", np.array([length.notes]), 1, most, remedy=remedy)
+        return np.stack(list(itertools.islice(stream, length.notes)))
+    ticks = np.array(vocabulary.ticks)
+    rows = [next(stream)]
+    elapsed = np.zeros(pieces)
+    while elapsed.min() < end:
+        if len(rows) >= most:
+            raise ModelError(
+                f"{most} notes played and the end is not reached; ask for fewer or shorter pieces,"
+                " or raise the temperature"
+            )
+        rows.append(next(stream))
+        elapsed += ticks[rows[-1][:, 1]]
+    return np.stack(rows)
 
 
 def _trimmed(events: Events, end: float) -> Events:
@@ -289,12 +329,30 @@ def _trimmed(events: Events, end: float) -> Events:
     return Events(events.notes[:kept], ticks[:kept], dynamics, events.qpm)
 
 
+def _described(document: Mapping[str, Any]) -> tuple[LstmShape, Vocabulary]:
+    """Read all of a document that playing and exporting rely on, or raise InvalidValueError."""
+    try:
+        encoding = document["encoding"]
+        shape, vocabulary = _shape_of(document["architecture"]), _vocabulary_of(encoding)
+        if shape.sizes != vocabulary.sizes:
+            raise InvalidValueError(f"sizes {shape.sizes} with tables of {vocabulary.sizes} values")
+        check_qpm(encoding.get("qpm", DEFAULT_QPM))
+        resolution = operator.index(encoding.get("resolution", DEFAULT_RESOLUTION))
+        check_at_least("resolution", resolution, 1, "1 keeps human timing as it is")
+        dict(document.get("training", {}))
+    except KeyError as error:
+        raise InvalidValueError(f"{error} is missing") from None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidValueError(str(error)) from None
+    return shape, vocabulary
+
+
 def _shape_of(architecture: Mapping[str, Any]) -> LstmShape:
     """Read the sizes from a model file's document."""
     return LstmShape(
-        tuple(int(size) for size in architecture["sizes"]),
-        int(architecture["hidden"]),
-        int(architecture["layers"]),
+        tuple(map(operator.index, architecture["sizes"])),
+        operator.index(architecture["hidden"]),
+        operator.index(architecture["layers"]),
         bool(architecture["bidirectional"]),
     )
 
@@ -302,7 +360,7 @@ def _shape_of(architecture: Mapping[str, Any]) -> LstmShape:
 def _vocabulary_of(encoding: Mapping[str, Any]) -> Vocabulary:
     """Read the tables from a model file's document."""
     return Vocabulary(
-        tuple(int(note) for note in encoding["notes"]),
-        tuple(int(tick) for tick in encoding["ticks"]),
-        tuple(float(velocity) for velocity in encoding["velocities"]),
+        tuple(map(operator.index, encoding["notes"])),
+        tuple(map(operator.index, encoding["ticks"])),
+        tuple(map(float, encoding["velocities"])),
     )

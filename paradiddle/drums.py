@@ -173,8 +173,8 @@ def voice_index(name: str) -> int:
     >>> voice_index("closed hi-hat"), voice_index("rc"), voice_index("0")
     (2, 8, 0)
     """
-    wanted = name.strip().lower().replace("_", " ")
+    wanted = name.strip().lower().replace("_", " ").replace("-", " ")
     for index, voice in enumerate(VOICES):
-        if wanted in (voice.name, voice.short.lower(), str(index)):
+        if wanted in (voice.name.replace("-", " "), voice.short.lower(), str(index)):
             return index
     raise InvalidValueError(f"no voice is called {name!r}; choose one of: {', '.join(VOICE_NAMES)}")

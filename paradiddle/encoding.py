@@ -31,7 +31,7 @@ VELOCITY_LEVELS = 8
 
 # Gaps up to the first number are rounded to that many times the resolution; the ear judges a
 # long gap less precisely than a short one, and rare values would only swell the vocabulary.
-_COARSENESS = ((120, 1), (480, 2), (1920, 8), (float("inf"), 96))
+_COARSENESS = ((120, 1), (480, 2), (1920, 8), (float("inf"), 24))
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class Vocabulary:
     notes : tuple of int
         MIDI pitches, distinct.
     ticks : tuple of int
-        Ticks since the previous event, ascending, 480 per quarter.
+        Ticks since the previous event, 480 per quarter, in any order.
     velocities : tuple of float
-        Velocities in [0, 1], ascending; empty for the classic two-field model.
+        Velocities in [0, 1]; empty for the classic two-field model.
 
     Raises
     ------
@@ -78,8 +78,6 @@ class Vocabulary:
                 raise InvalidValueError(
                     f"the table of {name} must hold distinct values in [0, {top}], got {values}"
                 )
-            if name != "notes" and list(values) != sorted(values):
-                raise InvalidValueError(f"the table of {name} must be ascending, got {values}")
 
     @classmethod
     def of(cls, events: Events, *, velocity: bool = True) -> "Vocabulary":
@@ -162,9 +160,12 @@ class Vocabulary:
 
 
 def _nearest(table: NDArray[Any], values: NDArray[Any]) -> NDArray[np.int64]:
-    """Index of the value of an ascending table that is nearest to each value."""
-    middles = (table[1:] + table[:-1]) / 2
-    return np.searchsorted(middles, values, side="right")
+    """Index of the value of a table, in any order, that is nearest to each value."""
+    order = np.argsort(table)
+    ascending = table[order]
+    middles = (ascending[1:] + ascending[:-1]) / 2
+    nearest: NDArray[np.int64] = order[np.searchsorted(middles, values, side="right")]
+    return nearest
 
 
 def _check_indices(indices: NDArray[np.integer[Any]], sizes: Sequence[int]) -> None:
@@ -186,7 +187,7 @@ def round_ticks(events: Events, resolution: int = DEFAULT_RESOLUTION) -> Events:
     """Round the time between events so that few distinct values remain, without drift.
 
     Gaps below a 16th are rounded to `resolution`, below a quarter to twice, below four quarters to
-    8 times and beyond to 96 times that; the error is carried into the next gap, so an onset is
+    8 times and beyond to 24 times that; the error is carried into the next gap, so an onset is
     never further from its place than half the step of its own gap, but for hits that a long gap,
     rounded up, overtook: they sound at once. Events that come to sound together are sorted by note.
 

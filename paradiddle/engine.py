@@ -18,7 +18,7 @@ import numpy as np
 from numpy import add, divide, dot, exp, minimum, multiply, tanh
 from numpy.typing import NDArray
 
-from paradiddle.checks import check_at_least
+from paradiddle.checks import check_at_least, check_range
 from paradiddle.errors import InvalidValueError
 
 __all__ = ["Lstm", "LstmShape", "Session"]
@@ -227,7 +227,7 @@ class Session:
         Parameters
         ----------
         indices : int array, shape (B, F)
-            One index a field.
+            One index a field; in range, for nothing checks it in here.
 
         Returns
         -------
@@ -246,6 +246,15 @@ class Session:
 
     def run(self, indices: _Indices) -> _Array:
         """Run whole sequences, backward halves from their ends; see `Lstm.logits`."""
+        for field, size in enumerate(self.shape.sizes):
+            check_range(
+                f"field {field}",
+                indices[..., field],
+                0,
+                size,
+                half_open=True,
+                remedy="encode with the model's own vocabulary",
+            )
         steps = len(indices)
         sequence: NDArray[Any] = indices
         for layer in self._layers:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from paradiddle.checks import check_range
 from paradiddle.drums import VOICE_OF_PITCH, VOICES
 from paradiddle.errors import InvalidValueError
-from paradiddle.pattern import Pattern
+from paradiddle.pattern import MAX_STEPS, Pattern
 from paradiddle.timing import DEFAULT_QPM, TICKS_PER_QUARTER, check_qpm
 
 __all__ = ["DEFAULT_VELOCITY", "MAX_TICKS", "Events", "Quantised", "quantise"]
@@ -18,7 +18,7 @@ DEFAULT_VELOCITY = 100 / 127  # of events that carry none
 
 MAX_TICKS = 2**28 - 1  # what a MIDI file can hold between two events
 
-_MAX_STEPS = 1_000_000
+_BAR_QUARTERS = 1 / 16, 1020  # time signatures reach from 1/64 to 255/1
 _VOICE_TABLE = np.array([VOICE_OF_PITCH.get(pitch, -1) for pitch in range(128)])
 _VOICE_PITCHES = np.array([voice.pitch for voice in VOICES])
 
@@ -73,6 +73,12 @@ class Events:
         if self.velocities is not None:
             object.__setattr__(self, "velocities", _velocities(self.velocities, len(notes)))
         object.__setattr__(self, "qpm", check_qpm(self.qpm))
+        check_range(
+            "quarters_per_bar",
+            np.array([self.quarters_per_bar]),
+            *_BAR_QUARTERS,
+            remedy="4/4 is 4, 7/8 is 3.5",
+        )
         object.__setattr__(self, "quarters_per_bar", float(self.quarters_per_bar))
 
     def __len__(self) -> int:
@@ -130,16 +136,29 @@ class Events:
     ) -> "Events":
         """Build from absolute positions in ticks, in any order; ties keep theirs.
 
+        Raises
+        ------
+        InvalidValueError
+            If lengths differ or a value lies outside its range.
+
         Examples
         --------
         >>> Events.from_onsets([38, 36], [480, 0]).ticks
         array([  0, 480])
         """
         positions = _integers("onsets", onsets)
+        check_range(
+            "onset", positions, 0, np.inf, half_open=True, remedy="count from the first bar line"
+        )
+        pitches = _integers("notes", notes)
+        if len(pitches) != len(positions):
+            raise InvalidValueError(
+                f"notes and onsets must be of one length, got {len(pitches)} and {len(positions)}"
+            )
         order = np.argsort(positions, kind="stable")
-        dynamics = None if velocities is None else np.asarray(velocities, np.float32)[order]
+        dynamics = None if velocities is None else _velocities(velocities, len(pitches))[order]
         ticks = np.diff(positions[order], prepend=0)
-        return cls(np.asarray(notes)[order], ticks, dynamics, qpm, quarters_per_bar)
+        return cls(pitches[order], ticks, dynamics, qpm, quarters_per_bar)
 
     @classmethod
     def from_pattern(cls, pattern: Pattern) -> "Events":
@@ -156,9 +175,11 @@ class Events:
         steps, voices = np.nonzero(pattern.hits)
         ticks_per_step = TICKS_PER_QUARTER / pattern.steps_per_quarter
         onsets = np.rint((steps + pattern.offsets[steps, voices]) * ticks_per_step)
+        # Rounded to a tick, a hit near the middle between two steps must not change its step.
+        first, after = (_first_tick(step, pattern.steps_per_quarter) for step in (steps, steps + 1))
         return cls.from_onsets(
             _VOICE_PITCHES[voices],
-            np.maximum(onsets, 0).astype(np.int64),
+            np.maximum(np.clip(onsets, first, after - 1), 0).astype(np.int64),
             pattern.velocities[steps, voices],
             pattern.qpm,
             pattern.quarters_per_bar,
@@ -204,22 +225,28 @@ def quantise(events: Events, *, steps_per_quarter: int = 4) -> Quantised:
     )
     voices = _VOICE_TABLE[events.notes]
     mapped = voices >= 0
-    positions = events.onsets[mapped] * (steps_per_quarter / TICKS_PER_QUARTER)
-    steps = np.floor(positions + 0.5).astype(np.int64)
+    # In whole numbers: a half-way hit must not fall short of its step by a rounding error.
+    scaled = events.onsets[mapped] * steps_per_quarter
+    steps = (2 * scaled + TICKS_PER_QUARTER) // (2 * TICKS_PER_QUARTER)
     length = -(-(int(steps.max(initial=-1)) + 1) // blank.steps_per_bar) * blank.steps_per_bar
-    if length > _MAX_STEPS:
-        raise InvalidValueError(f"a grid of {length} steps is too long; at most {_MAX_STEPS}")
+    if length > MAX_STEPS:
+        raise InvalidValueError(f"a grid of {length} steps is too long; at most {MAX_STEPS}")
     dynamics = events.dynamics[mapped]
     # The loudest is written last and stays; of equals the first.
     order = np.lexsort((-np.arange(len(steps)), dynamics))
     cells = steps[order], voices[mapped][order]
     hits, velocities, offsets = (np.zeros((length, len(VOICES)), np.float32) for _ in range(3))
     hits[cells], velocities[cells] = 1, dynamics[order]
-    offsets[cells] = (positions - steps)[order]
+    offsets[cells] = (scaled / TICKS_PER_QUARTER - steps)[order]
     pattern = Pattern(
         hits > 0, velocities, offsets, events.qpm, steps_per_quarter, events.quarters_per_bar
     )
     return Quantised(pattern, len(steps) - int(hits.sum()), int((~mapped).sum()))
+
+
+def _first_tick(steps: NDArray[np.int64], steps_per_quarter: int) -> NDArray[np.int64]:
+    """First tick that is nearer to a step than to the one before it; half-way counts."""
+    return -((1 - 2 * steps) * TICKS_PER_QUARTER // (2 * steps_per_quarter))
 
 
 def _integers(name: str, values: ArrayLike) -> NDArray[np.int64]:

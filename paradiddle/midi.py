@@ -174,9 +174,12 @@ def to_bytes(music: Events | Pattern) -> bytes:
     array([  0, 480])
     """
     events = Events.from_pattern(music) if isinstance(music, Pattern) else music
+    end = _end_tick(
+        events, music.steps / music.steps_per_quarter if isinstance(music, Pattern) else 0
+    )
     track = mido.MidiTrack(_preamble(events))
     now = 0
-    for tick, velocity, note in _note_changes(events):
+    for tick, velocity, note in _note_changes(events, end):
         kind = "note_on" if velocity else "note_off"
         track.append(
             mido.Message(
@@ -184,10 +187,7 @@ def to_bytes(music: Events | Pattern) -> bytes:
             )
         )
         now = tick
-    end = _end_tick(
-        events, music.steps / music.steps_per_quarter if isinstance(music, Pattern) else 0
-    )
-    track.append(mido.MetaMessage("end_of_track", time=max(end, now) - now))
+    track.append(mido.MetaMessage("end_of_track", time=end - now))
     file = mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_QUARTER, tracks=[track])
     buffer = io.BytesIO()
     file.save(file=buffer)
@@ -217,21 +217,22 @@ def _preamble(events: Events) -> list[mido.MetaMessage]:
     ]
 
 
-def _note_changes(events: Events) -> list[tuple[int, int, int]]:
-    """List (tick, velocity, note) in order; velocity 0 is a note-off, and comes before note-ons."""
+def _note_changes(events: Events, end: int) -> list[tuple[int, int, int]]:
+    """List (tick, velocity, note) in order; velocity 0 is a note-off, and comes before note-ons.
+
+    Every hit has its note-off, at `end` at the latest; hits of one note and tick end together.
+    """
     onsets = events.onsets.tolist()
     velocities = np.clip(np.rint(events.dynamics * 127), 1, 127).astype(int).tolist()
     notes = events.notes.tolist()
     changes = []
-    next_onset: dict[int, int] = {}
+    following: dict[int, tuple[int, int]] = {}  # onset and note-off of a note's next hit
     for index in range(len(notes) - 1, -1, -1):
         onset, note = onsets[index], notes[index]
-        end = onset + _NOTE_TICKS
-        following = next_onset.get(note, end)
-        if following > onset:
-            changes.append((min(end, following), -1, 0, note))
-        next_onset[note] = onset
-        changes.append((onset, index, velocities[index], note))
+        next_onset, next_off = following.get(note, (end, end))
+        off = min(onset + _NOTE_TICKS, next_onset) if next_onset > onset else next_off
+        following[note] = onset, off
+        changes += [(off, -1, 0, note), (onset, index, velocities[index], note)]
     changes.sort()
     return [(tick, velocity, note) for tick, _, velocity, note in changes]
 

@@ -1,7 +1,8 @@
 """Pattern: an immutable drum grid with dynamics and human timing."""
 
 import json
-from dataclasses import dataclass
+import operator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,9 @@ from paradiddle.drums import VOICE_NAMES
 from paradiddle.errors import InvalidValueError
 from paradiddle.timing import DEFAULT_QPM, check_qpm
 
-__all__ = ["Pattern"]
+__all__ = ["MAX_STEPS", "Pattern"]
+
+MAX_STEPS = 1_000_000
 
 _GRID_BARS = 2  # bars side by side in the text grid: fits a terminal of 80 columns
 _GHOST, _ACCENT = 0.4, 0.8  # velocities below and from which a hit is drawn as `o` and `X`
@@ -86,6 +89,7 @@ class Pattern:
         object.__setattr__(self, "qpm", check_qpm(self.qpm))
         object.__setattr__(self, "quarters_per_bar", float(self.quarters_per_bar))
         _check_metre(self.steps_per_quarter, self.quarters_per_bar)
+        object.__setattr__(self, "steps_per_quarter", operator.index(self.steps_per_quarter))
 
     @classmethod
     def empty(
@@ -105,8 +109,12 @@ class Pattern:
         """
         check_at_least("bars", bars, 0, "ask for one bar or more")
         _check_metre(steps_per_quarter, quarters_per_bar)
-        steps = round(bars * quarters_per_bar * steps_per_quarter)
-        cells = np.zeros((steps, len(VOICE_NAMES)), np.float32)
+        steps = bars * quarters_per_bar * steps_per_quarter
+        if steps > MAX_STEPS:
+            raise InvalidValueError(
+                f"{bars} bars are {steps:.0f} steps; ask for at most {MAX_STEPS}"
+            )
+        cells = np.zeros((round(steps), len(VOICE_NAMES)), np.float32)
         return cls(cells > 0, cells, cells, qpm, steps_per_quarter, quarters_per_bar)
 
     @property
@@ -123,6 +131,23 @@ class Pattern:
     def bars(self) -> float:
         """Length in bars."""
         return self.steps / self.steps_per_bar
+
+    def first(self, bars: int) -> "Pattern":
+        """Return the first `bars` bars, or all where there are fewer.
+
+        Examples
+        --------
+        >>> Pattern.empty(4).first(2).bars
+        2.0
+        """
+        check_at_least("bars", bars, 0, "ask for one bar or more")
+        kept = slice(bars * self.steps_per_bar)
+        return replace(
+            self,
+            hits=self.hits[kept],
+            velocities=self.velocities[kept],
+            offsets=self.offsets[kept],
+        )
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Pattern):
@@ -205,7 +230,7 @@ class Pattern:
                     f" unknown; format {_JSON_FORMAT} with the nine voices can be read"
                 )
             return cls._from_document(document)
-        except (KeyError, TypeError, IndexError, ValueError, OverflowError) as error:
+        except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
             if isinstance(error, InvalidValueError):
                 raise
             raise InvalidValueError(f"not a pattern: {type(error).__name__}: {error}") from None
@@ -214,12 +239,13 @@ class Pattern:
     def _from_document(cls, document: dict[str, Any]) -> "Pattern":
         """Build a Pattern from parsed JSON."""
         steps = int(document["steps"])
-        if not 0 <= steps <= 1_000_000:
-            raise InvalidValueError(f"steps must be in [0, 1000000], got {steps}")
+        if not 0 <= steps <= MAX_STEPS:
+            raise InvalidValueError(f"steps must be in [0, {MAX_STEPS}], got {steps}")
         shape = (steps, len(VOICE_NAMES))
         hits = np.zeros(shape, np.bool_)
         velocities, offsets = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-        for step, voice, velocity, offset in document["hits"]:
+        for *place, velocity, offset in document["hits"]:
+            step, voice = map(operator.index, place)
             if not (0 <= step < shape[0] and 0 <= voice < shape[1]):
                 raise InvalidValueError(
                     f"a hit at step {step}, voice {voice} lies outside the grid of {shape}"
@@ -237,12 +263,13 @@ def _cells(name: str, values: ArrayLike, hits: NDArray[np.bool_]) -> NDArray[np.
         raise InvalidValueError(
             f"{name} must have the shape of hits, {hits.shape}, got {array.shape}"
         )
-    return np.where(hits, array, np.float32(0))
+    return np.where(hits, array, np.float32(0)) + np.float32(0)  # turns -0.0 into 0.0
 
 
 def _check_metre(steps_per_quarter: int, quarters_per_bar: float) -> None:
     """Raise unless a bar is a whole number of steps."""
-    if not isinstance(steps_per_quarter, int) or not 1 <= steps_per_quarter <= 480:
+    whole = isinstance(steps_per_quarter, (int, np.integer))
+    if not whole or not 1 <= steps_per_quarter <= 480:
         raise InvalidValueError(
             f"steps_per_quarter must be a whole number in [1, 480], got {steps_per_quarter!r};"
             " 4 means 16ths"

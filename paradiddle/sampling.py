@@ -10,6 +10,7 @@ from paradiddle.checks import check_at_least, check_range, check_seed
 __all__ = ["Sampler", "top_p_filter"]
 
 _BLOCK = 256  # uniform numbers drawn ahead for each stream and field
+_COLDEST = 1e-6  # only the likeliest is left; float32 would take much less for 0
 
 
 class Sampler:
@@ -70,31 +71,25 @@ class Sampler:
             return np.stack([field.argmax(axis=1) for field in fields], axis=1)
         uniforms = self._next_uniforms(len(fields))
         if len(self._generators) == 1:
+            # times the last sum, which rounding may leave a hair beside 1
+            sums = [self._shaped(field)[0].cumsum() for field in fields]
             values = [
-                int(field[0].cumsum().searchsorted(uniform, "right"))
-                for field, uniform in zip(
-                    map(self._shaped, fields), uniforms[0].tolist(), strict=True
-                )
+                int(total.searchsorted(uniform * float(total[-1]), "right"))
+                for total, uniform in zip(sums, uniforms[0].tolist(), strict=True)
             ]
-            indices = np.array([values])
-        else:
-            indices = np.stack(
-                [
-                    (self._shaped(field).cumsum(axis=1) <= uniforms[:, k : k + 1]).sum(axis=1)
-                    for k, field in enumerate(fields)
-                ],
-                axis=1,
-            )
-        # rounding may leave the last cumulative sum a hair below 1
-        last: NDArray[np.int64] = np.array([field.shape[1] - 1 for field in fields])
-        drawn: NDArray[np.int64] = np.minimum(indices, last)
-        return drawn
+            return np.array([values])
+        columns = []
+        for k, field in enumerate(fields):
+            rising = self._shaped(field).cumsum(axis=1)  # (B, n)
+            columns.append((rising <= uniforms[:, k : k + 1] * rising[:, -1:]).sum(axis=1))
+        return np.stack(columns, axis=1)
 
     def _shaped(self, field: NDArray[np.float32]) -> NDArray[np.float32]:
         """Apply temperature and top-p to (B, n) probabilities."""
         if self.temperature != 1:
-            logits = np.log(np.maximum(field, np.float32(1e-30))) / np.float32(self.temperature)
-            field = np.exp(logits - logits.max(axis=1, keepdims=True))
+            logits = np.log(np.maximum(field, np.float32(1e-30)))
+            logits -= logits.max(axis=1, keepdims=True)
+            field = np.exp(logits / np.float32(max(self.temperature, _COLDEST)))
             field = field / field.sum(axis=1, keepdims=True)
         return field if self.top_p == 1 else top_p_filter(field, self.top_p)
 

@@ -1,15 +1,103 @@
-"""From many performances to one long sequence of events."""
+"""From many performances to the one long sequence that a drummer learns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 
-from paradiddle.errors import CorpusError
+from paradiddle.checks import check_at_least, check_seed
+from paradiddle.corpus import Corpus, Filter
+from paradiddle.encoding import DEFAULT_RESOLUTION, round_ticks
+from paradiddle.errors import CorpusError, InvalidValueError
 from paradiddle.events import Events
 
-__all__ = ["glue", "in_seeded_order", "up_to"]
+__all__ = ["Recipe", "glue", "in_seeded_order", "up_to"]
 
 _EARLY_TICKS = 60  # a hit this close before a bar line belongs to the bar that it opens
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a sequence is made from a corpus; kept in a model file so that it can be made again.
+
+    Attributes
+    ----------
+    wanted : Filter
+        Which files.
+    seed : int
+        Of their order.
+    max_events : int, optional
+        Stop after the file that reaches so many.
+    resolution : int
+        As for `paradiddle.encoding.round_ticks`.
+
+    Raises
+    ------
+    InvalidValueError
+        If a number is out of range.
+    """
+
+    wanted: Filter = field(default_factory=Filter)
+    seed: int = 0
+    max_events: int | None = None
+    resolution: int = DEFAULT_RESOLUTION
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        check_at_least("resolution", self.resolution, 1, "1 keeps human timing as it is")
+        if self.max_events is not None:
+            check_at_least("max_events", self.max_events, 1, "leave it out to use all")
+
+    def performances(self, corpus: Corpus) -> list[Events]:
+        """Choose and order the files.
+
+        Raises
+        ------
+        CorpusError
+            If none passes the filter.
+        """
+        ordered = in_seeded_order(corpus.matching(self.wanted).events(), self.seed)
+        return up_to(ordered, self.max_events)
+
+    def build(self, corpus: Corpus) -> Events:
+        """Make the sequence: choose, order, glue, round.
+
+        Raises
+        ------
+        CorpusError
+            If no file passes the filter.
+        """
+        return round_ticks(glue(self.performances(corpus)), self.resolution)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Recipe":
+        """Read what `to_dict` returned, also by way of JSON.
+
+        Raises
+        ------
+        InvalidValueError
+            If the values are none of a recipe.
+
+        Examples
+        --------
+        >>> recipe = Recipe(Filter(qpm=(90, 120), split="train"), seed=3)
+        >>> Recipe.from_dict(recipe.to_dict()) == recipe
+        True
+        """
+        try:
+            wanted = dict(values["wanted"])
+            if wanted.get("qpm") is not None:
+                wanted["qpm"] = tuple(wanted["qpm"])
+            return cls(**{**values, "wanted": Filter(**wanted)})
+        except InvalidValueError:
+            raise
+        except (LookupError, TypeError, ValueError) as error:
+            raise InvalidValueError(f"not a recipe: {type(error).__name__}: {error}") from None
 
 
 def glue(performances: Sequence[Events]) -> Events:

@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 from paradiddle.errors import MidiError
 from paradiddle.timing import DEFAULT_QPM, TempoMap, ticks_per_bar
 
-__all__ = ["MAX_BYTES", "MAX_HOURS", "MAX_NOTES", "Score", "parse", "read"]
+__all__ = ["MAX_BYTES", "MAX_HOURS", "MAX_NOTES", "MAX_QUARTERS", "Score", "parse", "read"]
 
 MAX_BYTES = 16 * 2**20
 MAX_NOTES = 1_000_000
 MAX_HOURS = 2
+MAX_QUARTERS = 500_000  # at 480 ticks per quarter, what one interval of a MIDI file can hold
 
 _SYSTEM_DATA_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 _META_TRACK_NAME, _META_END_OF_TRACK, _META_TEMPO, _META_TIME_SIGNATURE = 0x03, 0x2F, 0x51, 0x58
@@ -112,7 +113,7 @@ def parse(data: bytes) -> Score:
     ------
     MidiError
         If the bytes are no MIDI file, are cut short, use SMPTE time or a division of 0, hold over
-        a million notes, or last over two hours.
+        a million notes, or last over two hours or half a million quarters.
 
     Examples
     --------
@@ -155,6 +156,7 @@ def _header(data: bytes) -> tuple[int, int, int, int]:
 def _tracks(data: bytes, start: int, count: int) -> list[_Track]:
     """Read every track chunk, skipping chunks of other kinds."""
     tracks: list[_Track] = []
+    notes = 0
     while len(tracks) < count:
         if start + 8 > len(data):
             raise MidiError(
@@ -168,6 +170,9 @@ def _tracks(data: bytes, start: int, count: int) -> list[_Track]:
             )
         if data[start : start + 4] == b"MTrk":
             tracks.append(_track(data[start + 8 : end], len(tracks) + 1))
+            notes += len(tracks[-1].ticks)
+            if notes > MAX_NOTES:
+                raise MidiError(f"over {MAX_NOTES} notes in {len(tracks)} tracks; split the file")
         start = end
     return tracks
 
@@ -181,8 +186,6 @@ def _track(chunk: bytes, number: int) -> _Track:
         raise MidiError(
             f"track {number} ends in the middle of an event; the file is cut short or damaged"
         ) from None
-    if len(track.ticks) > MAX_NOTES:
-        raise MidiError(f"track {number} holds over {MAX_NOTES} notes; split the file")
     return track
 
 
@@ -313,8 +316,16 @@ def _tick_of(change: tuple[int, ...] | tuple[int, float]) -> int:
 
 def _check_length(score: Score) -> None:
     """Refuse a file that claims to last longer than anyone drums."""
+    if not len(score.ticks):
+        return
+    quarters = int(score.ticks[-1]) // score.ticks_per_quarter
+    if quarters > MAX_QUARTERS:
+        raise MidiError(
+            f"it claims to last {quarters} quarters, the limit is {MAX_QUARTERS};"
+            " the file is damaged"
+        )
     slowest = min((qpm for _, qpm in score.tempos), default=DEFAULT_QPM)
-    if len(score.ticks) == 0 or _hours(score, min(slowest, DEFAULT_QPM)) <= MAX_HOURS:
+    if _hours(score, min(slowest, DEFAULT_QPM)) <= MAX_HOURS:
         return
     hours = float(score.tempo_map.seconds(score.ticks[-1:])[0]) / 3600
     if hours > MAX_HOURS:

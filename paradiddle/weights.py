@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from paradiddle.errors import ModelError
 from paradiddle.files import atomic_path
@@ -64,7 +64,7 @@ def write(
     document = {**content, "format": FORMAT, "kind": kind}
     arrays = {name: np.asarray(array, np.float32, order="C") for name, array in tensors.items()}
     with atomic_path(Path(path)) as temporary:
-        save_file(arrays, temporary, {KEY: json.dumps(document)})
+        temporary.write_bytes(save(arrays, {KEY: json.dumps(document)}))
 
 
 def read(path: str | Path, kind: str) -> ModelFile:
@@ -110,7 +110,7 @@ def _document(path: Path, metadata: Mapping[str, str], kind: str) -> dict[str, A
     try:
         document = json.loads(metadata[KEY])
         version, found = document["format"], document["kind"]
-    except (KeyError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, RecursionError):
         raise ModelError(f"{path} is a safetensors file, but no model of paradiddle") from None
     if version != FORMAT:
         raise ModelError(

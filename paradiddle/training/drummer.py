@@ -16,7 +16,7 @@ from torch import nn
 
 from paradiddle import weights
 from paradiddle.checks import check_at_least, check_range, check_seed
-from paradiddle.drummer import Drummer
+from paradiddle.drummer import Drummer, write_model
 from paradiddle.encoding import Vocabulary
 from paradiddle.engine import Lstm, LstmShape
 from paradiddle.errors import CorpusError, ModelError, OutputError
@@ -94,7 +94,7 @@ class Status:
     fraction : float
         Share of the run that is done, 0 to 1.
     loss, joint_accuracy : float
-        Over this epoch so far: cross-entropy in nats, share of events with note and ticks right.
+        Over the last whole epoch: cross-entropy in nats, share of events with note and ticks right.
     events_per_second, seconds_left : float
         Speed of this sitting and the time it needs at that speed.
     learning_rate : float
@@ -154,7 +154,7 @@ class Training:
                 " use files with more drums"
             )
         self.vocabulary, self.settings, self.folder = vocabulary, settings, folder
-        self.document = document
+        self.document, self.indices = document, indices
         self._checkpoint = folder / CHECKPOINT
         self._fingerprint = hashlib.sha256(
             json.dumps([vocabulary.notes, vocabulary.ticks]).encode() + indices.tobytes()
@@ -216,18 +216,28 @@ class Training:
             self._optimizer,
             self._state,
         )
-        self.drummer().save(self.folder / MODEL, self.model.tensors())
+        write_model(
+            self.folder / MODEL,
+            self.model.shape,
+            self.vocabulary,
+            self._described(),
+            self.model.tensors(),
+        )
 
     def drummer(self) -> Drummer:
         """Return the drummer as trained so far."""
+        lstm = Lstm(self.model.shape, self.model.tensors())
+        return Drummer(self.vocabulary, lstm, self._described())
+
+    def _described(self) -> dict[str, Any]:
+        """Add to the document how the model was trained."""
         training = {
             **self.document.get("training", {}),
             "settings": asdict(self.settings),
             "epochs": self.position.epoch,
             "seconds": round(self.position.seconds, 1),
         }
-        lstm = Lstm(self.model.shape, self.model.tensors())
-        return Drummer(self.vocabulary, lstm, {**self.document, "training": training})
+        return {**self.document, "training": training}
 
     def _open_folder(self, resume: bool) -> None:
         """Load the checkpoint to resume, or make sure that none would be overwritten."""
@@ -244,9 +254,14 @@ class Training:
         then = weights.read(self._checkpoint, checkpoint.KIND).document.get("settings", {})
         for name, value in self._identity().items():
             if then.get(name) != value:
+                difference = (
+                    "learned from other files"
+                    if name == "sequence"
+                    else f"has {name} {then.get(name)}, now it is {value}"
+                )
                 raise ModelError(
-                    f"--resume: the run in {self.folder} has {name} {then.get(name)}, now it is"
-                    f" {value}; give the same options and files, or choose another folder"
+                    f"--resume: the run in {self.folder} {difference}; give the same options and"
+                    " files, or choose another folder"
                 )
         self.position, self._state = checkpoint.load(self._checkpoint, self.model, self._optimizer)
 
@@ -280,12 +295,12 @@ class Training:
 
     def _end_epoch(self) -> None:
         """Add a row to the curve and hand every stream's state to the next stream."""
-        status = self._status(0.0)
+        loss, joint_accuracy = self._progress()
         row = {
             "epoch": self.position.epoch + 1,
-            "loss": status.loss,
-            "joint_accuracy": status.joint_accuracy,
-            "learning_rate": status.learning_rate,
+            "loss": loss,
+            "joint_accuracy": joint_accuracy,
+            "learning_rate": self._learning_rate(),
         }
         if self._state is not None:
             self._state = _handed_on(self._state)
@@ -310,15 +325,25 @@ class Training:
         rise = min(1.0, fraction / _WARM_UP + 0.05)
         return self.settings.lr * max(rise * (1 + math.cos(math.pi * fraction)) / 2, 1e-3)
 
+    def _progress(self) -> tuple[float, float]:
+        """Loss and joint accuracy of this epoch so far."""
+        seen = max(self.position.seen, 1)
+        return self.position.loss / seen, self.position.right / seen
+
     def _status(self, events_per_second: float) -> Status:
-        position, fraction = self.position, self._fraction()
+        """Report on the last whole epoch, in the first one on what there is."""
+        position, fraction = self.position, min(self._fraction(), 1.0)
+        loss, joint_accuracy = self._progress()
+        if position.curve:
+            last = position.curve[-1]
+            loss, joint_accuracy = last["loss"], last["joint_accuracy"]
         return Status(
             epoch=position.epoch,
-            fraction=min(fraction, 1.0),
-            loss=position.loss / max(position.seen, 1),
-            joint_accuracy=position.right / max(position.seen, 1),
+            fraction=fraction,
+            loss=loss,
+            joint_accuracy=joint_accuracy,
             events_per_second=events_per_second,
-            seconds_left=position.seconds / max(fraction, 1e-9) * max(1 - fraction, 0.0),
+            seconds_left=position.seconds / max(fraction, 1e-9) * (1 - fraction),
             learning_rate=self._learning_rate(),
         )
 

@@ -1,0 +1,38 @@
+# `make run` drums a minute of music with the model that comes along; `make test` checks everything.
+# Each sets up what it needs by itself, in an environment of its own.
+
+PYTHON ?= python3
+BASE := .venv-run
+DEV := .venv
+JOBS ?= 2
+
+.PHONY: run test lint bench clean
+
+run: $(BASE)/.installed
+	$(BASE)/bin/paradiddle drum --seconds 60 -o drums.mid -o drums.wav
+
+test: $(DEV)/.installed lint
+	$(DEV)/bin/python -m pytest -n $(JOBS)
+
+lint: $(DEV)/.installed
+	$(DEV)/bin/ruff format --check .
+	$(DEV)/bin/ruff check .
+	$(DEV)/bin/mypy
+
+bench: $(DEV)/.installed
+	$(DEV)/bin/python -m benchmarks
+
+$(BASE)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(BASE)
+	$(BASE)/bin/python -m pip install -q -e .
+	touch $@
+
+# torch first and by its exact version, so that nothing else chooses a larger build of it
+$(DEV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(DEV)
+	$(DEV)/bin/python -m pip install -q torch==2.13.0
+	$(DEV)/bin/python -m pip install -q -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(BASE) $(DEV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Speed, measured: contestants take turns in one process, medians and ratios are printed."""

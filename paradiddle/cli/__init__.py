@@ -1,0 +1,59 @@
+"""The command line: argument parsing and exit codes, nothing else.
+
+Commands import what they need when they run, so that `paradiddle --help` stays quick.
+"""
+
+import os
+import sys
+
+import typer
+
+from paradiddle.cli import convert_weights, corpus, drum, evaluate, play, train
+from paradiddle.errors import ParadiddleError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="paradiddle",
+    help="A drummer that learns from MIDI files and plays something new.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("drum")(drum.drum)
+app.command("play")(play.play)
+app.add_typer(train.app, name="train")
+app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(corpus.app, name="corpus")
+app.add_typer(convert_weights.export_app, name="export")
+app.command("import-bin")(convert_weights.import_bin)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: bool = typer.Option(False, "--version", help="Print the version and stop."),
+) -> None:
+    if version:
+        from paradiddle import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; a mistake prints one line on stderr and exits with 1, usage with 2."""
+    try:
+        app()
+    except ParadiddleError as error:
+        _fail(str(error))
+    except BrokenPipeError:
+        # whoever read our output has had enough; keep Python from complaining as it closes it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        _fail(f"{error.filename or 'input/output'}: {error.strerror or error}")
+
+
+def _fail(message: str) -> None:
+    typer.echo(f"error: {' '.join(message.split())}", err=True)
+    sys.exit(1)

@@ -1,0 +1,129 @@
+"""`paradiddle drum`: something new from a trained drummer."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from paradiddle.cli.options import note
+
+if TYPE_CHECKING:
+    from paradiddle.drummer import Drummer, Length
+    from paradiddle.events import Events
+
+_DEFAULT_NOTES = 1000
+_MOST_PIECES = 10_000
+_GRID_BARS = 2
+
+SoundFont = Annotated[
+    Path | None,
+    typer.Option("--soundfont", metavar="FILE.sf2", help="Render with this SoundFont."),
+]
+
+
+def drum(
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="File to write: .mid, .wav, .ogg, .flac, .mp3 or .json; repeat for several.",
+            show_default="drums.mid",
+        ),
+    ] = None,
+    notes: Annotated[
+        int | None, typer.Option("-n", "--notes", help="Length in notes.", show_default="1000")
+    ] = None,
+    bars: Annotated[float | None, typer.Option(help="Length in bars of 4/4.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Length in seconds.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Play this again; without it, something new every time.")
+    ] = None,
+    count: Annotated[int, typer.Option(help="Number of pieces, each in files of its own.")] = 1,
+    temperature: Annotated[
+        float, typer.Option(help="0 plays the likeliest, 1 as learned, more is wilder.")
+    ] = 1.0,
+    top_p: Annotated[
+        float, typer.Option(help="Draw only among the likeliest that hold this probability.")
+    ] = 1.0,
+    state_scale: Annotated[
+        float, typer.Option(help="The random memory is uniform in plus or minus this.")
+    ] = 0.1,
+    qpm: Annotated[
+        float | None, typer.Option(help="Quarters per minute.", show_default="the model's")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="A model file.", show_default="the one that comes along")
+    ] = None,
+    random: Annotated[
+        bool, typer.Option("--random", help="Drum like a monkey, for comparison.")
+    ] = False,
+    soundfont: SoundFont = None,
+) -> None:
+    """Drum something new, from a random memory, for as long as you like."""
+    import numpy as np
+
+    from paradiddle.checks import check_range, check_seed
+    from paradiddle.drummer import Drummer, Length
+    from paradiddle.saving import check_suffix, save
+
+    outputs = output or [Path("drums.mid")]
+    for path in outputs:
+        check_suffix(path)
+    check_range("count", np.array([count]), 1, _MOST_PIECES, remedy="ask for a few pieces")
+    check_seed(seed)
+    length = Length(_DEFAULT_NOTES if (bars, seconds) == (None, None) else notes, bars, seconds)
+    if notes is not None:
+        length = Length(notes, bars, seconds)
+    first = _fresh_seed() if seed is None else seed
+    seeds = [first + k for k in range(count)]
+    drummer = Drummer.load(model)
+    if random:
+        pieces = _monkeys(drummer, length, seeds, qpm)
+    else:
+        pieces = drummer.play_many(
+            length,
+            list(seeds),
+            temperature=temperature,
+            top_p=top_p,
+            state_scale=state_scale,
+            qpm=qpm,
+        )
+    for number, piece in enumerate(pieces, 1):
+        for path in outputs:
+            target = path if count == 1 else path.with_stem(f"{path.stem}-{number}")
+            save(target, piece, soundfont)
+            _report(target, piece, seeds[number - 1])
+    _show(pieces[0])
+
+
+def _fresh_seed() -> int:
+    """Draw a seed short enough to type."""
+    import secrets
+
+    return secrets.randbelow(1_000_000)
+
+
+def _monkeys(
+    drummer: "Drummer", length: "Length", seeds: list[int], qpm: float | None
+) -> list["Events"]:
+    from paradiddle.drummer import monkey
+
+    speed = drummer.qpm if qpm is None else qpm
+    return [monkey(drummer.vocabulary, length, seed, speed) for seed in seeds]
+
+
+def _report(path: Path, piece: "Events", seed: int) -> None:
+    minutes, seconds = divmod(round(float(piece.seconds()[-1])), 60)
+    note(f"{path}: {len(piece):,} notes, {minutes}:{seconds:02} at {piece.qpm:g} qpm, seed {seed}")
+
+
+def _show(piece: "Events") -> None:
+    """Print how a piece begins."""
+    from paradiddle.events import Events, quantise
+
+    # not all of it: a day of drumming is more than a grid can hold
+    shown = int(piece.onsets.searchsorted(_GRID_BARS * piece.ticks_per_bar))
+    dynamics = piece.dynamics[:shown]
+    opening = Events(piece.notes[:shown], piece.ticks[:shown], dynamics, piece.qpm)
+    typer.echo(str(quantise(opening).pattern.first(_GRID_BARS)))
