@@ -1,6 +1,5 @@
 """Checks of arguments that more than one module makes."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -84,4 +83,5 @@ def check_seed(seed: int | None) -> None:
 
 def _plain(value: float) -> str:
     """Write a number in full, so that one just outside a range does not read as its end."""
-    return str(int(value)) if math.isfinite(value) and value == int(value) else str(value)
+    whole = abs(value) < 1e15 and value == int(value)
+    return str(int(value)) if whole else str(value)

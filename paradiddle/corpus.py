@@ -4,31 +4,23 @@ A file that cannot be read is listed with its reason and the rest go on.
 """
 
 import csv
-import io
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 from paradiddle import smf
-from paradiddle.errors import CorpusError, InvalidValueError, MidiError, ParadiddleError
+from paradiddle.errors import CorpusError, InvalidValueError, ParadiddleError
 from paradiddle.events import Events
 from paradiddle.midi import Drums, drums_of, events_of
 from paradiddle.smf import Score
+from paradiddle.sources import SUFFIXES, UNREADABLE, one_line, open_sources
 from paradiddle.timing import DEFAULT_QPM
 
 __all__ = ["Corpus", "Entry", "Filter", "Rejection", "scan"]
 
-_SUFFIXES = (".mid", ".midi", ".smf", ".kar")
-_INDEX = "info.csv"
 _QPM_TOLERANCE = 0.5  # indexes name whole numbers; files hold whole microseconds
-
-_Source = tuple[str, Callable[[], bytes]]
-# Besides BadZipFile a damaged, encrypted or exotic archive raises the last four.
-_UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, UnicodeDecodeError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,90 +204,28 @@ def scan(path: str | Path, *, channel: int | None = None) -> Corpus:
     root = Path(path)
     try:
         root.stat()
-        sources, index = _open(root)
+        sources, index = open_sources(root)
     except FileNotFoundError:
         raise CorpusError(f"no such file or folder: {root}; check the path") from None
-    except (*_UNREADABLE, csv.Error) as error:
-        raise CorpusError(f"cannot read {root}: {_one_line(error)}; check the path") from error
+    except (*UNREADABLE, csv.Error) as error:
+        raise CorpusError(f"cannot read {root}: {one_line(error)}; check the path") from error
     if not sources:
         raise CorpusError(
-            f"no MIDI files ({', '.join(_SUFFIXES)}) in {root}; name a folder or .zip that has some"
+            f"no MIDI files ({', '.join(SUFFIXES)}) in {root}; name a folder or .zip that has some"
         )
     entries: list[Entry] = []
     rejected: list[Rejection] = []
     for name, load in sources:
         try:
             entries.append(_entry(name, load(), index.get(name, {}), channel))
-        except (ParadiddleError, *_UNREADABLE) as error:
-            rejected.append(Rejection(name, _one_line(error)))
+        except (ParadiddleError, *UNREADABLE) as error:
+            rejected.append(Rejection(name, one_line(error)))
     if not entries:
         raise CorpusError(
             f"none of the {len(rejected)} MIDI files in {root} can be used;"
             f" {rejected[0].name}: {rejected[0].reason}"
         )
     return Corpus(str(root), tuple(entries), tuple(rejected))
-
-
-def _open(root: Path) -> tuple[list[_Source], dict[str, Mapping[str, str]]]:
-    """List the MIDI files of a folder, archive or file, and read the indexes among them."""
-    if root.is_dir():
-        members = [(name, _file_reader(root / name)) for name in _walk(root)]
-    elif zipfile.is_zipfile(root):
-        members = list(_zip_members(root))
-    else:
-        return [(root.name, _file_reader(root))], {}
-    index: dict[str, Mapping[str, str]] = {}
-    for name, load in members:
-        if PurePosixPath(name).name == _INDEX:
-            index.update(_read_index(load(), PurePosixPath(name).parent))
-    return [member for member in members if member[0].lower().endswith(_SUFFIXES)], index
-
-
-def _walk(root: Path) -> Iterator[str]:
-    """Names of the MIDI files and indexes below a folder, sorted."""
-    found = (item for item in root.rglob("*") if item.name.lower().endswith((*_SUFFIXES, _INDEX)))
-    return iter(
-        sorted(item.relative_to(root).as_posix() for item in found if _is_wanted(item.name))
-    )
-
-
-def _is_wanted(name: str) -> bool:
-    """Whether a name is a file of the user's rather than a shadow macOS left beside it."""
-    return not name.startswith("._")
-
-
-def _file_reader(path: Path) -> Callable[[], bytes]:
-    def load() -> bytes:
-        if not path.is_file():  # a pipe would never end
-            raise MidiError("not a file, or a link to nowhere")
-        with path.open("rb") as file:
-            return file.read(smf.MAX_BYTES + 1)
-
-    return load
-
-
-def _zip_members(root: Path) -> Iterator[_Source]:
-    """Files of an archive, sorted by name, each read only up to the limit."""
-    archive = zipfile.ZipFile(root)
-
-    def reader(name: str) -> Callable[[], bytes]:
-        def load() -> bytes:
-            with archive.open(name) as file:
-                return file.read(smf.MAX_BYTES + 1)
-
-        return load
-
-    for name in sorted(archive.namelist()):
-        if _is_wanted(PurePosixPath(name).name):
-            yield name, reader(name)
-
-
-def _read_index(data: bytes, folder: PurePosixPath) -> dict[str, Mapping[str, str]]:
-    """Read an index: a row for each file, by its path within the corpus."""
-    rows = csv.DictReader(io.StringIO(data.decode("utf-8", "replace")))
-    return {
-        (folder / row["midi_filename"]).as_posix(): row for row in rows if row.get("midi_filename")
-    }
 
 
 def _entry(name: str, data: bytes, row: Mapping[str, str], channel: int | None) -> Entry:
@@ -312,13 +242,6 @@ def _entry(name: str, data: bytes, row: Mapping[str, str], channel: int | None) 
     )
     entry.events()  # whatever cannot become Events is refused here, by name, and not later
     return entry
-
-
-def _one_line(error: Exception) -> str:
-    """Say what went wrong, without the path that the list of rejections names anyway."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error)
 
 
 def _within(qpm: float, bounds: tuple[float, float]) -> bool:

@@ -5,41 +5,29 @@ memory and a random first event, it predicts the next event, draws it, and takes
 """
 
 import itertools
-import operator
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from paradiddle import weights
 from paradiddle.checks import check_at_least, check_range, check_seed
+from paradiddle.drummer_file import read_model
 from paradiddle.encoding import DEFAULT_RESOLUTION, Vocabulary
-from paradiddle.engine import Lstm, LstmShape
+from paradiddle.engine import Lstm
 from paradiddle.errors import InvalidValueError, ModelError
 from paradiddle.events import Events
 from paradiddle.sampling import Sampler
 from paradiddle.timing import DEFAULT_QPM, TICKS_PER_QUARTER, check_qpm
-from paradiddle.weights import ModelFile
 
-__all__ = [
-    "DEFAULT_MODEL",
-    "KIND",
-    "Drummer",
-    "Length",
-    "monkey",
-    "read_model",
-    "write_model",
-]
+__all__ = ["DEFAULT_MODEL", "Drummer", "Length", "monkey"]
 
-KIND = "drummer"
 DEFAULT_MODEL = Path(__file__).parent / "models" / "drummer.safetensors"
 
 _MAX_NOTES = 1_000_000  # of one piece
 _MAX_TOGETHER = 10_000_000  # of all that are played side by side
-_QUARTERS_PER_BAR = 4.0  # what `bars` counts
 
 
 @dataclass(frozen=True)
@@ -68,9 +56,11 @@ class Length:
                 f"give one of notes, bars or seconds, got {', '.join(given) or 'none'}"
             )
         for name, value in given.items():
-            limit = {"notes": _MAX_NOTES, "bars": 100_000, "seconds": 86_400}[name]
+            limit = {"notes": _MAX_NOTES, "bars": 100_000, "seconds": 7200}[name]
             smallest = 1 if name == "notes" else 0.01
             check_range(name, np.array([value]), smallest, limit, remedy="try 1000 notes")
+        if self.notes is not None and self.notes != int(self.notes):
+            raise InvalidValueError(f"notes must be a whole number, got {self.notes}; round it")
 
     def ticks(self, qpm: float, quarters_per_bar: float) -> float:
         """Length in ticks; infinite where only the notes count.
@@ -112,11 +102,13 @@ class Drummer:
     def __init__(
         self, vocabulary: Vocabulary, lstm: Lstm, document: Mapping[str, Any] | None = None
     ) -> None:
-        if lstm.shape.sizes != vocabulary.sizes:
+        tables = vocabulary.sizes + vocabulary.extra_inputs
+        if lstm.shape.input_sizes != tables:
             raise ModelError(
-                f"the tables hold {vocabulary.sizes} values, the weights {lstm.shape.sizes}"
+                f"the tables hold {tables} values, the weights {lstm.shape.input_sizes}"
             )
         self.vocabulary, self.lstm = vocabulary, lstm
+        self._ticks = np.array(vocabulary.ticks, np.int64)
         self.document = dict(document or {})
 
     @classmethod
@@ -180,7 +172,7 @@ class Drummer:
         """
         check_at_least("number of seeds", len(seeds), 1, "give one for each piece")
         speed = self.qpm if qpm is None else qpm
-        end = length.ticks(speed, _QUARTERS_PER_BAR)
+        end = length.ticks(speed, self.vocabulary.quarters_per_bar)
         stream = self._stream(seeds, temperature, top_p, state_scale)
         played = _collected(stream, len(seeds), length, end, self.vocabulary)
         return [
@@ -207,15 +199,25 @@ class Drummer:
     def _stream(
         self, seeds: list[int | None], temperature: float, top_p: float, state_scale: float
     ) -> Iterator[NDArray[np.int64]]:
-        """Yield (B, F) indices for ever; a random first event is heard by the network alone."""
+        """Yield (B, F) indices for ever.
+
+        The random first event stands on a bar line, and is heard by the network alone.
+        """
         check_range("state_scale", np.array([state_scale]), 0, 100, remedy="try 0.1")
         sampler = Sampler(seeds, temperature, top_p)
         memory, first = self._random_start(seeds, state_scale)
         session = self.lstm.session(len(seeds), *memory)
-        row = first
+        row, elapsed = first, np.zeros(len(seeds), np.int64)
         while True:
-            row = sampler.draw(session.step(row))
+            row = sampler.draw(session.step(self._read(row, elapsed)))
+            elapsed += self._ticks[row[:, 1]]
             yield row
+
+    def _read(self, row: NDArray[np.int64], elapsed: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Add to events, (B, F), what the network reads besides: their place in the bar."""
+        if not self.vocabulary.places:
+            return row
+        return np.concatenate([row, self.vocabulary.place(elapsed)[:, None]], axis=1)
 
     def _random_start(
         self, seeds: list[int | None], scale: float
@@ -232,51 +234,6 @@ class Drummer:
         return np.stack(memories, axis=2), np.stack(events)
 
 
-def read_model(path: str | Path) -> tuple[LstmShape, Vocabulary, ModelFile]:
-    """Read a drummer's file and check it whole: version, description, tensors.
-
-    Raises
-    ------
-    ModelError
-        If the file is damaged, of another version or no drummer.
-    """
-    file = weights.read(path, KIND)
-    try:
-        shape, vocabulary = _described(file.document)
-    except InvalidValueError as error:
-        raise ModelError(f"the description in {path} is damaged: {error}") from None
-    weights.check_tensors(path, file.tensors, shape.tensors())
-    return shape, vocabulary, file
-
-
-def write_model(
-    path: str | Path,
-    shape: LstmShape,
-    vocabulary: Vocabulary,
-    document: Mapping[str, Any],
-    tensors: Mapping[str, NDArray[np.float32]],
-) -> None:
-    """Write a drummer's file: `document` with sizes and tables added, and the weights.
-
-    Raises
-    ------
-    InvalidValueError
-        If `read_model` would refuse the document.
-    OutputError
-        If the file cannot be written.
-    """
-    architecture = {**asdict(shape), "sizes": list(shape.sizes)}
-    tables = {name: list(values) for name, values in asdict(vocabulary).items()}
-    encoding = {
-        **document.get("encoding", {}),
-        "ticks_per_quarter": TICKS_PER_QUARTER,
-        **tables,
-    }
-    content = {**document, "architecture": architecture, "encoding": encoding}
-    _described(content)
-    weights.write(path, KIND, content, tensors)
-
-
 def monkey(vocabulary: Vocabulary, length: Length, seed: int | None, qpm: float) -> Events:
     """Drum like a monkey: every field uniformly random, to hear what learning is worth.
 
@@ -287,7 +244,7 @@ def monkey(vocabulary: Vocabulary, length: Length, seed: int | None, qpm: float)
     """
     check_seed(seed)
     generator = np.random.default_rng(seed)
-    end = length.ticks(qpm, _QUARTERS_PER_BAR)
+    end = length.ticks(qpm, vocabulary.quarters_per_bar)
     stream = (generator.integers(0, [vocabulary.sizes]) for _ in itertools.count())
     played = _collected(stream, 1, length, end, vocabulary)
     return _trimmed(vocabulary.decode(played[:, 0], qpm), end)
@@ -305,9 +262,9 @@ def _collected(
     if length.notes:
         remedy = f"ask for fewer or shorter pieces than {pieces} of {length.notes} notes"
         check_range("notes", np.array([length.notes]), 1, most, remedy=remedy)
-        return np.stack(list(itertools.islice(stream, length.notes)))
+        return np.stack(list(itertools.islice(stream, int(length.notes))))
     ticks = np.array(vocabulary.ticks)
-    rows = [next(stream)]
+    rows: list[NDArray[np.int64]] = []
     elapsed = np.zeros(pieces)
     while elapsed.min() < end:
         if len(rows) >= most:
@@ -321,46 +278,12 @@ def _collected(
 
 
 def _trimmed(events: Events, end: float) -> Events:
-    """Put the first event on the first beat and drop what comes at or after `end` ticks."""
-    ticks = events.ticks.copy()
-    ticks[:1] = 0
-    kept = int(np.searchsorted(np.cumsum(ticks), end))
-    dynamics = None if events.velocities is None else events.velocities[:kept]
-    return Events(events.notes[:kept], ticks[:kept], dynamics, events.qpm)
-
-
-def _described(document: Mapping[str, Any]) -> tuple[LstmShape, Vocabulary]:
-    """Read all of a document that playing and exporting rely on, or raise InvalidValueError."""
-    try:
-        encoding = document["encoding"]
-        shape, vocabulary = _shape_of(document["architecture"]), _vocabulary_of(encoding)
-        if shape.sizes != vocabulary.sizes:
-            raise InvalidValueError(f"sizes {shape.sizes} with tables of {vocabulary.sizes} values")
-        check_qpm(encoding.get("qpm", DEFAULT_QPM))
-        resolution = operator.index(encoding.get("resolution", DEFAULT_RESOLUTION))
-        check_at_least("resolution", resolution, 1, "1 keeps human timing as it is")
-        dict(document.get("training", {}))
-    except KeyError as error:
-        raise InvalidValueError(f"{error} is missing") from None
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidValueError(str(error)) from None
-    return shape, vocabulary
-
-
-def _shape_of(architecture: Mapping[str, Any]) -> LstmShape:
-    """Read the sizes from a model file's document."""
-    return LstmShape(
-        tuple(map(operator.index, architecture["sizes"])),
-        operator.index(architecture["hidden"]),
-        operator.index(architecture["layers"]),
-        bool(architecture["bidirectional"]),
-    )
-
-
-def _vocabulary_of(encoding: Mapping[str, Any]) -> Vocabulary:
-    """Read the tables from a model file's document."""
-    return Vocabulary(
-        tuple(map(operator.index, encoding["notes"])),
-        tuple(map(operator.index, encoding["ticks"])),
-        tuple(map(float, encoding["velocities"])),
+    """Drop what comes at or after `end` ticks."""
+    kept = int(np.searchsorted(events.onsets, end))
+    return Events.from_onsets(
+        events.notes[:kept],
+        events.onsets[:kept],
+        None if events.velocities is None else events.velocities[:kept],
+        events.qpm,
+        events.quarters_per_bar,
     )

@@ -17,6 +17,7 @@ from paradiddle.checks import check_at_least
 from paradiddle.drums import VOICE_OF_PITCH
 from paradiddle.errors import InvalidValueError
 from paradiddle.events import MAX_TICKS, Events
+from paradiddle.timing import DEFAULT_QPM, TICKS_PER_QUARTER
 
 __all__ = [
     "DEFAULT_RESOLUTION",
@@ -46,11 +47,16 @@ class Vocabulary:
         Ticks since the previous event, 480 per quarter, in any order.
     velocities : tuple of float
         Velocities in [0, 1]; empty for the classic two-field model.
+    places : int, default 0
+        Equal parts of a bar in which an event is told to lie, a field that is read but never
+        predicted: it is what keeps a drummer on the bar line. 0 leaves it out, as the classic does.
+    ticks_per_bar : int, default 1920
+        Length of the bar that `places` divides.
 
     Raises
     ------
     InvalidValueError
-        If a table is empty, repeats a value, leaves its range or is not in order.
+        If a table is empty, repeats a value or leaves its range.
 
     Examples
     --------
@@ -65,8 +71,12 @@ class Vocabulary:
     notes: tuple[int, ...]
     ticks: tuple[int, ...]
     velocities: tuple[float, ...] = ()
+    places: int = 0
+    ticks_per_bar: int = 4 * TICKS_PER_QUARTER
 
     def __post_init__(self) -> None:
+        check_at_least("places", self.places, 0, "96 are plenty")
+        check_at_least("ticks_per_bar", self.ticks_per_bar, 1, "4/4 has 1920")
         for name, values, top in (
             ("notes", self.notes, 127),
             ("ticks", self.ticks, MAX_TICKS),
@@ -80,13 +90,15 @@ class Vocabulary:
                 )
 
     @classmethod
-    def of(cls, events: Events, *, velocity: bool = True) -> "Vocabulary":
+    def of(cls, events: Events, *, velocity: bool = True, places: int = 0) -> "Vocabulary":
         """Collect the notes and ticks that occur; velocities are eight equal levels."""
         levels = (np.arange(VELOCITY_LEVELS) + 0.5) / VELOCITY_LEVELS if velocity else np.zeros(0)
         return cls(
             tuple(np.unique(events.notes).tolist()),
             tuple(np.unique(events.ticks).tolist()),
             tuple(levels.tolist()),
+            places,
+            round(events.ticks_per_bar),
         )
 
     @property
@@ -101,6 +113,16 @@ class Vocabulary:
             len(table) for table in (self.notes, self.ticks, self.velocities) if len(table)
         )
 
+    @property
+    def quarters_per_bar(self) -> float:
+        """Length of a bar in quarters."""
+        return self.ticks_per_bar / TICKS_PER_QUARTER
+
+    @property
+    def extra_inputs(self) -> tuple[int, ...]:
+        """Number of values of the fields that are read but not predicted."""
+        return (self.places,) if self.places else ()
+
     def encode(self, events: Events) -> NDArray[np.int32]:
         """Turn events into indices, int32 of shape (N, F).
 
@@ -112,9 +134,7 @@ class Vocabulary:
             columns.append(_nearest(np.array(self.velocities), events.dynamics))
         return np.stack(columns, axis=1).astype(np.int32)
 
-    def decode(
-        self, indices: NDArray[np.integer[Any]], qpm: float = 120.0, quarters_per_bar: float = 4.0
-    ) -> Events:
+    def decode(self, indices: NDArray[np.integer[Any]], qpm: float = DEFAULT_QPM) -> Events:
         """Turn indices of shape (N, F) back into events.
 
         Raises
@@ -129,8 +149,39 @@ class Vocabulary:
             self._ticks[indices[:, 1]],
             velocities,
             qpm,
-            quarters_per_bar,
+            self.quarters_per_bar,
         )
+
+    def inputs(self, indices: NDArray[np.integer[Any]], start: int = 0) -> NDArray[np.integer[Any]]:
+        """Add to a sequence what is read but not predicted.
+
+        Parameters
+        ----------
+        indices : int array, shape (N, F)
+            Events; the ticks of the first count from `start`.
+        start : int, default 0
+            Ticks since a bar line.
+
+        Returns
+        -------
+        int array, shape (N, F + 1), or (N, F) where there are no places
+            With the place of each event in its bar.
+
+        Examples
+        --------
+        >>> Vocabulary((36,), (0, 480), places=4).inputs(np.array([[0, 0], [0, 1], [0, 1]]))
+        array([[0, 0, 0],
+               [0, 1, 1],
+               [0, 1, 2]])
+        """
+        if not self.places:
+            return indices
+        places = self.place(start + np.cumsum(self._ticks[indices[:, 1]]))
+        return np.concatenate([indices, places[:, None].astype(indices.dtype)], axis=1)
+
+    def place(self, onsets: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Index of the part of a bar that each onset, in ticks from a bar line, lies in."""
+        return onsets % self.ticks_per_bar * self.places // self.ticks_per_bar
 
     def unknown(self, events: Events) -> int:
         """Count the events whose note or ticks the tables do not hold."""

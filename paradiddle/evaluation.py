@@ -66,13 +66,15 @@ def teacher_forced(drummer: Drummer, indices: NDArray[np.int32]) -> Scores:
     """
     if len(indices) < 2:
         raise CorpusError(f"{len(indices)} events leave nothing to predict; use more files")
+    inputs = drummer.vocabulary.inputs(indices)
     session = drummer.lstm.session(1)
     right: list[NDArray[np.bool_]] = []
     nats: list[NDArray[np.float64]] = []
     for start in range(0, len(indices) - 1, _BLOCK):
-        block = indices[start : start + _BLOCK + 1]
-        logits = drummer.lstm.logits(block[:-1, None], session)[:, 0]  # (T, S)
-        hits, losses = _compare(logits, block[1:], drummer.vocabulary.sizes)
+        targets = indices[start + 1 : start + 1 + _BLOCK]
+        block = inputs[start : start + len(targets), None]  # (T, 1, F + E)
+        logits = drummer.lstm.logits(block, session)[:, 0]  # (T, S)
+        hits, losses = _compare(logits, targets, drummer.vocabulary.sizes)
         right.append(hits)
         nats.append(losses)
     return _scores(np.concatenate(right), np.concatenate(nats), drummer.vocabulary.fields)

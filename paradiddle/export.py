@@ -2,8 +2,9 @@
 
 The *bin* form is that of the published LSTM drummer: ``Wx.bin`` holds the gates' matrix, ``Wy.bin``
 the output's, float32, little-endian, row-major. Rows of ``Wx`` are the inputs (one a value of each
-field), the hidden state and a bias; its column blocks are the gates f, i, o, g. Rows of ``Wy`` are
-the hidden state and a bias. Stacked layers follow as ``Wx2.bin``, ``Wx3.bin`` and so on.
+field, and last of each place in the bar where the model reads it), the hidden state and a bias; its
+column blocks are the gates f, i, o, g. Rows of ``Wy`` are the hidden state and a bias. Stacked
+layers follow as ``Wx2.bin``, ``Wx3.bin`` and so on.
 """
 
 import json
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paradiddle.drummer import read_model, write_model
+from paradiddle.drummer_file import read_model, write_model
 from paradiddle.encoding import Vocabulary
 from paradiddle.engine import LstmShape
 from paradiddle.errors import InvalidValueError, ModelError, OutputError, ParadiddleError
@@ -167,6 +168,8 @@ def _tables(
         "notes": list(vocabulary.notes),
         "ticks": list(vocabulary.ticks),
         "velocities": list(vocabulary.velocities),
+        "places": vocabulary.places,
+        "ticks_per_bar": vocabulary.ticks_per_bar,
         "hidden": shape.hidden,
         "layers": shape.layers,
         "gates": "fiog",
@@ -184,8 +187,19 @@ def _import_folder(folder: Path, target: str | Path) -> LstmShape:
         tables = json.loads(path.read_text(encoding="utf-8"))
         if tables["format"] != _FORMAT:
             raise ModelError(f"{path} is of format {tables['format']!r}; format {_FORMAT} is known")
-        vocabulary = Vocabulary(*(tuple(tables[name]) for name in ("notes", "ticks", "velocities")))
-        shape = LstmShape(vocabulary.sizes, int(tables["hidden"]), int(tables["layers"]))
+        vocabulary = Vocabulary(
+            tuple(tables["notes"]),
+            tuple(tables["ticks"]),
+            tuple(tables["velocities"]),
+            int(tables["places"]),
+            int(tables["ticks_per_bar"]),
+        )
+        shape = LstmShape(
+            vocabulary.sizes,
+            int(tables["hidden"]),
+            int(tables["layers"]),
+            extra_inputs=vocabulary.extra_inputs,
+        )
     except ParadiddleError:
         raise
     except OSError as error:

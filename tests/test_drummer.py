@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from models import CLASSIC, VOCABULARY, random_tensors, tiny_drummer, write_drummer
+from models import CLASSIC, PLACED, VOCABULARY, random_tensors, tiny_drummer, write_drummer
 from numpy.testing import assert_array_equal
 
 from paradiddle import drummer as module
 from paradiddle import weights
-from paradiddle.drummer import KIND, Drummer, Length, monkey, read_model, write_model
+from paradiddle.drummer import Drummer, Length, monkey
+from paradiddle.drummer_file import KIND, read_model, write_model
 from paradiddle.encoding import Vocabulary
 from paradiddle.engine import Lstm, LstmShape, Session
 from paradiddle.errors import InvalidValueError, ModelError, ParadiddleError
@@ -40,6 +41,7 @@ def test_ticks_of_a_length() -> None:
         ({}, "give one of notes, bars or seconds, got none"),
         ({"notes": 1, "bars": 2}, "give one of notes, bars or seconds, got notes, bars"),
         ({"notes": 0}, r"notes must be in \[1, 1000000\], got 0; try 1000 notes"),
+        ({"notes": 1.5}, "notes must be a whole number, got 1.5; round it"),
         ({"notes": 1_000_001}, "notes must be in .*, got 1000001"),
         ({"bars": 0}, r"bars must be in \[0.01, 100000\], got 0"),
         ({"bars": -3}, "bars must be in .*, got -3"),
@@ -62,6 +64,30 @@ def test_a_length_at_no_speed(qpm: float) -> None:
 # --- playing ----------------------------------------------------------------------------------
 
 
+def listen(
+    drummer: Drummer, monkeypatch: pytest.MonkeyPatch
+) -> tuple[list[list[int]], list[list[int]]]:
+    """Let two lists fill with what the network reads at each step, and what it finds likeliest."""
+    heard: list[list[int]] = []
+    likeliest: list[list[int]] = []
+
+    def session(streams: int, *memory: Any) -> Session:
+        opened = Lstm.session(drummer.lstm, streams, *memory)
+        step = opened.step
+
+        def listening(row: Any) -> tuple[Any, ...]:
+            fields = step(row)
+            heard.append(row[0].tolist())
+            likeliest.append([int(field.argmax()) for field in fields])
+            return fields
+
+        monkeypatch.setattr(opened, "step", listening)
+        return opened
+
+    monkeypatch.setattr(drummer.lstm, "session", session)
+    return heard, likeliest
+
+
 def test_the_same_seed_plays_the_same(drummer: Drummer) -> None:
     length = Length(notes=200)
     assert drummer.play(length, seed=3) == drummer.play(length, seed=3)
@@ -77,13 +103,15 @@ def test_a_longer_piece_starts_as_the_shorter(drummer: Drummer) -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 333])
 def test_so_many_notes(drummer: Drummer, count: int) -> None:
-    assert [len(piece) for piece in drummer.play_many(Length(notes=count), [0, 1])] == [count] * 2
+    for number in (count, np.int64(count), float(count)):
+        pieces = drummer.play_many(Length(notes=number), [0, 1])  # type: ignore[arg-type]
+        assert [len(piece) for piece in pieces] == [count] * 2
 
 
-@pytest.mark.parametrize("bars", [0.01, 1, 2.5, 8])
+@pytest.mark.parametrize("bars", [1, 2.5, 8])
 def test_bars_are_full_and_nothing_follows_them(drummer: Drummer, bars: float) -> None:
     for piece in drummer.play_many(Length(bars=bars), list(range(20))):
-        assert max(bars * BAR - LONGEST_GAP, 0) <= piece.onsets[-1] < bars * BAR
+        assert bars * BAR - LONGEST_GAP <= piece.onsets[-1] < bars * BAR
 
 
 @pytest.mark.parametrize("qpm", [60, 200.5])
@@ -94,14 +122,30 @@ def test_seconds_are_full_and_nothing_follows_them(drummer: Drummer, qpm: float)
 
 def test_a_note_on_the_end_is_left_out(tmp_path: Path) -> None:
     steady = tiny_drummer(tmp_path, Vocabulary((36, 38), (480,)))
-    assert steady.play(Length(bars=2), seed=0).onsets.tolist() == [480 * k for k in range(8)]
-    assert steady.play(Length(seconds=2), seed=0, qpm=60).onsets.tolist() == [0, 480]
+    assert steady.play(Length(bars=2), seed=0).onsets.tolist() == [480 * k for k in range(1, 8)]
+    assert steady.play(Length(seconds=2), seed=0, qpm=60).onsets.tolist() == [480]
 
 
-def test_every_piece_starts_on_the_first_beat(drummer: Drummer) -> None:
-    pieces = drummer.play_many(Length(notes=3), list(range(30)))
-    assert [piece.ticks[0] for piece in pieces] == [0] * 30
-    assert len({int(piece.notes[0]) for piece in pieces}) == len(VOCABULARY.notes)
+def test_the_first_hit_waits_for_its_place_in_the_bar(drummer: Drummer) -> None:
+    pieces = drummer.play_many(Length(notes=3), list(range(60)))
+    assert {0, 240} < {int(piece.ticks[0]) for piece in pieces}
+    assert {int(piece.notes[0]) for piece in pieces} == set(VOCABULARY.notes)
+    # of so short a time there may be nothing to hear
+    lengths = [len(piece) for piece in drummer.play_many(Length(bars=0.01), list(range(60)))]
+    assert min(lengths) == 0 < max(lengths)
+
+
+def test_the_network_reads_where_in_the_bar_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drummer = tiny_drummer(tmp_path, PLACED)
+    heard, _ = listen(drummer, monkeypatch)
+    piece = drummer.play(Length(bars=20), seed=2)
+    assert piece.quarters_per_bar == 3
+    assert 20 * 1440 - LONGEST_GAP <= piece.onsets[-1] < 20 * 1440
+    # the first it reads is the unheard one on the bar line
+    assert [row[3] for row in heard[: len(piece)]] == [0, *(piece.onsets[:-1] % 1440 // 240)]
+    assert {row[3] for row in heard} == set(range(6))
 
 
 def test_pieces_played_together_are_those_played_alone(drummer: Drummer) -> None:
@@ -150,7 +194,7 @@ def test_without_end(drummer: Drummer) -> None:
     streamed = drummer.vocabulary.decode(np.stack(rows))
     played = drummer.play(Length(notes=3000), seed=6, temperature=0.8)
     assert_array_equal(streamed.notes, played.notes)
-    assert_array_equal(streamed.ticks[1:], played.ticks[1:])
+    assert_array_equal(streamed.ticks, played.ticks)
 
 
 # --- settings ---------------------------------------------------------------------------------
@@ -159,22 +203,7 @@ def test_without_end(drummer: Drummer) -> None:
 def test_at_temperature_0_it_plays_the_likeliest_after_what_it_played(
     drummer: Drummer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    heard, likeliest = [], []
-
-    def session(streams: int, *memory: Any) -> Session:
-        opened = Lstm.session(drummer.lstm, streams, *memory)
-        step = opened.step
-
-        def listening(row: Any) -> tuple[Any, ...]:
-            fields = step(row)
-            heard.append(row[0].tolist())
-            likeliest.append([int(field.argmax()) for field in fields])
-            return fields
-
-        monkeypatch.setattr(opened, "step", listening)
-        return opened
-
-    monkeypatch.setattr(drummer.lstm, "session", session)
+    heard, likeliest = listen(drummer, monkeypatch)
     played = [row.tolist() for row in itertools.islice(drummer.stream(1, temperature=0), 60)]
     assert played == likeliest
     assert heard[1:] == played[:-1]
@@ -254,7 +283,7 @@ def test_a_model_that_stands_still_does_not_play_for_ever(
 def test_the_monkey_plays_everything_equally_often() -> None:
     piece = monkey(VOCABULARY, Length(notes=12_000), 5, 90)
     assert piece.velocities is not None
-    assert (len(piece), piece.qpm, piece.ticks[0]) == (12_000, 90, 0)
+    assert (len(piece), piece.qpm) == (12_000, 90)
     pairs = [
         (piece.notes, VOCABULARY.notes),
         (piece.ticks, VOCABULARY.ticks),
@@ -290,14 +319,20 @@ def test_the_monkey_fills_the_bars(longest: int) -> None:
 
 def test_a_model_file_tells_all(tmp_path: Path) -> None:
     document = {"encoding": {"qpm": 96, "resolution": 1}, "training": {"seed": 3}, "license": "MIT"}
-    path = write_drummer(tmp_path / "model", layers=2, document=document)
+    path = write_drummer(tmp_path / "model", PLACED, layers=2, document=document)
     shape, vocabulary, file = read_model(path)
-    assert shape == LstmShape((3, 4, 3), 8, 2)
-    assert vocabulary == VOCABULARY
+    assert shape == LstmShape((3, 4, 3), 8, 2, False, (6,))
+    assert vocabulary == PLACED
     assert file.document == {
         "format": 1,
         "kind": "drummer",
-        "architecture": {"sizes": [3, 4, 3], "hidden": 8, "layers": 2, "bidirectional": False},
+        "architecture": {
+            "sizes": [3, 4, 3],
+            "hidden": 8,
+            "layers": 2,
+            "bidirectional": False,
+            "extra_inputs": [6],
+        },
         "encoding": {
             "qpm": 96,
             "resolution": 1,
@@ -305,6 +340,8 @@ def test_a_model_file_tells_all(tmp_path: Path) -> None:
             "notes": [36, 38, 42],
             "ticks": [0, 60, 120, 240],
             "velocities": [0.25, 0.5, 0.875],
+            "places": 6,
+            "ticks_per_bar": 1440,
         },
         "training": {"seed": 3},
         "license": "MIT",
@@ -363,12 +400,16 @@ DAMAGE = [
     (("architecture", "layers"), -1, "layers must be at least 1, got -1"),
     (("architecture", "sizes"), [3, 4], r"sizes \(3, 4\) with tables of \(3, 4, 3\) values"),
     (("architecture", "sizes"), [], "every field size must be at least 1, got 0"),
+    (("architecture", "extra_inputs"), [6], r"sizes \(3, 4, 3, 6\) with tables of \(3, 4, 3\)"),
+    (("encoding", "places"), 6, r"sizes \(3, 4, 3\) with tables of \(3, 4, 3, 6\)"),
+    (("encoding", "places"), -1, "places must be at least 0, got -1"),
+    (("encoding", "ticks_per_bar"), 0, "ticks_per_bar must be at least 1, got 0"),
     (("encoding",), None, "'encoding' is missing"),
     (("encoding",), "notes", "string indices"),
     (("encoding", "notes"), [36, 38, 38], "the table of notes must hold distinct values"),
     (("encoding", "notes"), [36, 38.5, 42], "cannot be interpreted as an integer"),
     (("encoding", "notes"), [36, 38, 142], r"the table of notes .* in \[0, 127\]"),
-    (("encoding", "ticks"), [0, 60, 240, 120], "the table of ticks must be ascending"),
+    (("encoding", "ticks"), [0, 60, 120, 60], "the table of ticks must hold distinct values"),
     (("encoding", "velocities"), ["soft", "hard", 1], "could not convert string to float"),
     (("encoding", "qpm"), 0, "qpm must be in .*, got 0"),
     (("encoding", "qpm"), "fast", "could not convert string to float"),

@@ -174,7 +174,7 @@ def test_published_sizes():
         ((), 4, 1, "every field size must be at least 1, got 0"),
         ((3, 0), 4, 1, "every field size must be at least 1, got 0"),
         ((3,), 0, 1, "hidden must be at least 1, got 0"),
-        ((3,), 4, 0, "layers must be at least 1, got 0"),
+        ((3,), 4, 0, r"layers must be in \[1, 64\], got 0"),
     ],
 )
 def test_impossible_sizes_are_refused(sizes, hidden, layers, match):

@@ -3,11 +3,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from models import CLASSIC, VOCABULARY, published_lstm, tiny_drummer
+from models import CLASSIC, PLACED, VOCABULARY, published_lstm, tiny_drummer
 from numpy.typing import NDArray
 
 from paradiddle import evaluation
-from paradiddle.drummer import Length, read_model
+from paradiddle.drummer import Length
+from paradiddle.drummer_file import read_model
 from paradiddle.encoding import Vocabulary
 from paradiddle.errors import CorpusError, InvalidValueError
 from paradiddle.evaluation import Copying, Scores, copying, teacher_forced
@@ -29,7 +30,8 @@ def scored_one_by_one(folder: Path, vocabulary: Vocabulary, indices: NDArray[np.
     _, _, file = read_model(folder / "tiny.safetensors")
     wx, wy = file.tensors["lstm.0.forward"], file.tensors["dense"]
     right, bits = [], []
-    predictions = published_lstm(wx, wy, vocabulary.sizes, indices[:-1])
+    inputs = vocabulary.inputs(indices[:-1])
+    predictions = published_lstm(wx, wy, vocabulary.sizes, inputs, vocabulary.extra_inputs)
     for target, fields in zip(indices[1:], predictions, strict=True):
         pairs = list(zip(fields, target, strict=True))
         right.append([field.argmax() == index for field, index in pairs])
@@ -43,7 +45,9 @@ def scored_one_by_one(folder: Path, vocabulary: Vocabulary, indices: NDArray[np.
     )
 
 
-@pytest.mark.parametrize("vocabulary", [CLASSIC, VOCABULARY], ids=["classic", "velocity"])
+@pytest.mark.parametrize(
+    "vocabulary", [CLASSIC, VOCABULARY, PLACED], ids=["classic", "velocity", "places"]
+)
 @pytest.mark.parametrize("block", [7, 60, 4096])
 def test_scores_are_those_of_the_formula(
     tmp_path: Path, vocabulary: Vocabulary, block: int, monkeypatch: pytest.MonkeyPatch

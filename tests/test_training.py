@@ -22,9 +22,10 @@ from paradiddle.midi import write
 torch = pytest.importorskip("torch")
 
 from paradiddle.training.data import Streams, Windows  # noqa: E402 - needs torch
-from paradiddle.training.drummer import CHECKPOINT, MODEL, Settings, Training  # noqa: E402
+from paradiddle.training.drummer import CHECKPOINT, MODEL, Training  # noqa: E402
 from paradiddle.training.interrupts import graceful_stop  # noqa: E402
 from paradiddle.training.models import EventLstm  # noqa: E402
+from paradiddle.training.settings import Settings  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -49,8 +50,7 @@ def training(folder, settings=SETTINGS, *, events=None, resume=False):
 def finish(run, stop_after=None):
     """Train, stopping after so many chunks; return the number trained on."""
     trained: list[object] = []
-    for status in run.run(lambda: len(trained) == stop_after):
-        trained.append(status)
+    trained.extend(run.run(lambda: len(trained) == stop_after))
     return len(trained)
 
 
@@ -258,7 +258,7 @@ def test_minutes_end_a_run(tmp_path):
 
 def test_streams_cover_the_sequence_and_hand_on_at_their_ends():
     indices = np.arange(82).reshape(41, 2).astype(np.int32)
-    chunks = list(Streams(indices, streams=4, unroll=3).epoch(0))
+    chunks = list(Streams(indices[:-1], indices[1:], streams=4, unroll=3).epoch(0))
     inputs = torch.cat([chunk.inputs for chunk in chunks])
     targets = torch.cat([chunk.targets for chunk in chunks])
     np.testing.assert_array_equal(inputs.transpose(0, 1).reshape(-1, 2), indices[:40])
@@ -267,7 +267,7 @@ def test_streams_cover_the_sequence_and_hand_on_at_their_ends():
 
 def test_windows_show_every_window_once_an_epoch_in_a_seeded_order():
     indices = np.arange(30).reshape(30, 1).astype(np.int32)
-    windows = Windows(indices, batch=8, length=5, seed=3)
+    windows = Windows(indices[:-1], indices[1:], batch=8, length=5, seed=3)
     chunks = list(windows.epoch(1))
     starts = torch.cat([chunk.inputs[0, :, 0] for chunk in chunks]).tolist()
     assert sorted(starts) == list(range(25))

@@ -183,6 +183,7 @@ def test_tensors_that_fit_pass() -> None:
     [
         ({"a": (2, 3), "b": (2,), "c": (1,)}, "tensor c is missing from model; the file is"),
         ({"a": (3, 2), "b": (2,)}, r"tensor a in model has shape \(2, 3\), its .* needs \(3, 2\)"),
+        ({"a": (2, 3)}, "model holds b, which its architecture does not have"),
         ({}, "model holds a, b, which its architecture does not have"),
     ],
 )

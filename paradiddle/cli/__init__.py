@@ -3,7 +3,6 @@
 Commands import what they need when they run, so that `paradiddle --help` stays quick.
 """
 
-import os
 import sys
 
 import typer
@@ -46,10 +45,6 @@ def main() -> None:
         app()
     except ParadiddleError as error:
         _fail(str(error))
-    except BrokenPipeError:
-        # whoever read our output has had enough; keep Python from complaining as it closes it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
     except OSError as error:
         _fail(f"{error.filename or 'input/output'}: {error.strerror or error}")
 

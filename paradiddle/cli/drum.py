@@ -114,7 +114,7 @@ def _monkeys(
 
 
 def _report(path: Path, piece: "Events", seed: int) -> None:
-    minutes, seconds = divmod(round(float(piece.seconds()[-1])), 60)
+    minutes, seconds = divmod(round(float(piece.seconds().max(initial=0))), 60)
     note(f"{path}: {len(piece):,} notes, {minutes}:{seconds:02} at {piece.qpm:g} qpm, seed {seed}")
 
 
@@ -124,6 +124,11 @@ def _show(piece: "Events") -> None:
 
     # not all of it: a day of drumming is more than a grid can hold
     shown = int(piece.onsets.searchsorted(_GRID_BARS * piece.ticks_per_bar))
-    dynamics = piece.dynamics[:shown]
-    opening = Events(piece.notes[:shown], piece.ticks[:shown], dynamics, piece.qpm)
+    opening = Events(
+        piece.notes[:shown],
+        piece.ticks[:shown],
+        piece.dynamics[:shown],
+        piece.qpm,
+        piece.quarters_per_bar,
+    )
     typer.echo(str(quantise(opening).pattern.first(_GRID_BARS)))

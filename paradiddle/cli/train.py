@@ -10,11 +10,13 @@ from paradiddle.cli.options import CorpusPath, Selection, corpus_of, note, selec
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from paradiddle.training.drummer import Status, Training
+    from paradiddle.training.drummer import Training
+    from paradiddle.training.settings import Status
 
 app = typer.Typer(help="Train a model on your own MIDI files.", no_args_is_help=True)
 
 _NETWORK, _RUN, _SEQUENCE = "Network", "Run", "Sequence"
+_PLACES = 96  # 20 ticks of 4/4 each: 16ths and triplets fall on whole numbers of them
 _SAMPLE_EVERY = 0.1  # of the run
 _SAMPLE_NOTES = 48
 
@@ -52,6 +54,14 @@ def drummer(
         bool,
         _option("Learn velocity in 8 levels; without it, the classic two fields.", _SEQUENCE),
     ] = True,
+    places: Annotated[
+        int | None,
+        _option(
+            "Tell the network in which of so many parts of the bar it is, 0 not at all: 96, or 0"
+            " without velocity.",
+            _SEQUENCE,
+        ),
+    ] = None,
     resolution: Annotated[
         int, _option("Round the time between events to so many ticks.", _SEQUENCE)
     ] = 5,
@@ -68,6 +78,9 @@ def drummer(
         float | None, _option("Stop after this time, whatever the epochs.", _RUN)
     ] = None,
     seed: Annotated[int, _option("Order of the files and first weights.", _RUN)] = 0,
+    noise: Annotated[
+        float, _option("Share of events misread while training, to learn to recover.", _RUN)
+    ] = 0.0,
     resume: Annotated[
         bool, _option("Go on from the checkpoint; --lr may differ.", _RUN, "--resume")
     ] = False,
@@ -91,11 +104,14 @@ def drummer(
     corpus = corpus_of(path, selection)
     recipe = Recipe(selection.filter(), seed, max_events, resolution)
     events = recipe.build(corpus)
-    vocabulary = Vocabulary.of(events, velocity=velocity)
+    if places is None:
+        places = _PLACES if velocity else 0
+    vocabulary = Vocabulary.of(events, velocity=velocity, places=places)
     try:
-        from paradiddle.training.drummer import Settings, Training
+        from paradiddle.training.drummer import Training
         from paradiddle.training.interrupts import graceful_stop
         from paradiddle.training.provenance import describe
+        from paradiddle.training.settings import Settings
     except ImportError as error:
         raise MissingExtraError("training", "train") from error
     settings = Settings(
@@ -107,6 +123,7 @@ def drummer(
         lr,
         epochs,
         minutes,
+        noise,
         seed,
     )
     document = describe(corpus, recipe, len(events), attribution)
@@ -122,10 +139,11 @@ def drummer(
 def _announce(training: "Training", events: int) -> None:
     """Say what is about to be learned by what."""
     shape = training.model.shape
-    fields = " + ".join(
-        f"{size} {name}" for size, name in zip(shape.sizes, training.vocabulary.fields, strict=True)
-    )
-    note(f"{events:,} events, {fields} values; {shape.parameters:,} parameters")
+    sizes = zip(training.vocabulary.fields, shape.sizes, strict=True)
+    fields = ", ".join(f"{size} of {name}" for name, size in sizes)
+    if shape.extra_inputs:
+        fields += f", {sum(shape.extra_inputs)} places in the bar"
+    note(f"{events:,} events; values: {fields}; {shape.parameters:,} parameters")
     if shape.bidirectional:
         note(
             "bidirectional: its accuracy is a leak of the target, not skill;"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ __all__ = ["Chunk", "Streams", "Windows"]
 
 @dataclass(frozen=True)
 class Chunk:
-    """Inputs and targets, int64 tensors of shape (T, B, F)."""
+    """Inputs and targets, int64 tensors of shapes (T, B, F + E) and (T, B, F)."""
 
     inputs: Tensor
     targets: Tensor
@@ -29,7 +30,8 @@ class Streams:
 
     Parameters
     ----------
-    indices : int array, shape (N, F)
+    inputs, targets : int arrays, shapes (N - 1, F + E) and (N - 1, F)
+        What is read, and what is to be predicted from it.
     streams, unroll : int
         Parallel parts, and steps of one chunk.
 
@@ -40,24 +42,35 @@ class Streams:
 
     Examples
     --------
-    >>> streams = Streams(np.arange(22).reshape(11, 2), streams=2, unroll=3)
+    >>> sequence = np.arange(22).reshape(11, 2)
+    >>> streams = Streams(sequence[:-1], sequence[1:], streams=2, unroll=3)
     >>> [chunk.inputs[:, :, 0].tolist() for chunk in streams.epoch(0)]
     [[[0, 10], [2, 12], [4, 14]], [[6, 16], [8, 18]]]
     """
 
     hands_on_state = True
 
-    def __init__(self, indices: NDArray[np.int32], streams: int, unroll: int) -> None:
-        length = (len(indices) - 1) // streams
+    def __init__(
+        self,
+        inputs: NDArray[np.integer[Any]],
+        targets: NDArray[np.integer[Any]],
+        streams: int,
+        unroll: int,
+    ) -> None:
+        length = len(inputs) // streams
         if length < unroll:
             raise CorpusError(
-                f"{len(indices)} events do not fill one chunk: {streams} streams of {unroll} steps"
-                f" need {streams * unroll + 1}; use more files, or smaller --streams and --unroll"
+                f"{len(inputs) + 1} events do not fill one chunk: {streams} streams of {unroll}"
+                f" steps need {streams * unroll + 1}; use more files, or smaller --streams and"
+                " --unroll"
             )
-        events = torch.tensor(indices).long()
         self._inputs, self._targets = (
-            part.reshape(streams, length, -1).transpose(0, 1).contiguous()  # (T, B, F)
-            for part in (events[: streams * length], events[1 : streams * length + 1])
+            torch.tensor(part[: streams * length])
+            .long()
+            .reshape(streams, length, -1)
+            .transpose(0, 1)
+            .contiguous()  # (T, B, fields)
+            for part in (inputs, targets)
         )
         self._unroll = unroll
         self.chunks = -(-length // unroll)
@@ -74,7 +87,8 @@ class Windows:
 
     Parameters
     ----------
-    indices : int array, shape (N, F)
+    inputs, targets : int arrays, shapes (N - 1, F + E) and (N - 1, F)
+        What is read, and what is to be predicted from it.
     batch, length : int
         Windows taken together, and steps of each.
     seed : int
@@ -88,21 +102,28 @@ class Windows:
 
     hands_on_state = False
 
-    def __init__(self, indices: NDArray[np.int32], batch: int, length: int, seed: int) -> None:
-        if len(indices) <= length:
+    def __init__(
+        self,
+        inputs: NDArray[np.integer[Any]],
+        targets: NDArray[np.integer[Any]],
+        batch: int,
+        length: int,
+        seed: int,
+    ) -> None:
+        if len(inputs) < length:
             raise CorpusError(
-                f"{len(indices)} events do not fill one chunk of {length} steps;"
+                f"{len(inputs) + 1} events do not fill one chunk of {length} steps;"
                 " use more files, or a smaller --unroll"
             )
-        self._events = torch.tensor(indices).long()
+        self._inputs, self._targets = (torch.tensor(part).long() for part in (inputs, targets))
         self._batch, self._length, self._seed = batch, length, seed
-        self._starts = np.arange(0, len(indices) - length)
+        self._starts = np.arange(len(inputs) - length + 1)
         self.chunks = -(-len(self._starts) // batch)
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Chunk]:
         """Yield the batches of an epoch from batch `start` on."""
         order = np.random.default_rng([self._seed, epoch]).permutation(self._starts)
-        steps = np.arange(self._length + 1)[:, None]
+        steps = np.arange(self._length)[:, None]
         for i in range(start * self._batch, len(order), self._batch):
-            window = self._events[steps + order[i : i + self._batch]]  # (T + 1, B, F)
-            yield Chunk(window[:-1], window[1:])
+            window = steps + order[i : i + self._batch]  # (T, B)
+            yield Chunk(self._inputs[window], self._targets[window])

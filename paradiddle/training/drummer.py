@@ -5,18 +5,18 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from paradiddle import weights
-from paradiddle.checks import check_at_least, check_range, check_seed
-from paradiddle.drummer import Drummer, write_model
+from paradiddle.drummer import Drummer
+from paradiddle.drummer_file import write_model
 from paradiddle.encoding import Vocabulary
 from paradiddle.engine import Lstm, LstmShape
 from paradiddle.errors import CorpusError, ModelError, OutputError
@@ -24,8 +24,9 @@ from paradiddle.training import checkpoint
 from paradiddle.training.checkpoint import Position
 from paradiddle.training.data import Chunk, Streams, Windows
 from paradiddle.training.models import EventLstm, State
+from paradiddle.training.settings import Settings, Status
 
-__all__ = ["CHECKPOINT", "MODEL", "Settings", "Status", "Training"]
+__all__ = ["CHECKPOINT", "MODEL", "Training"]
 
 CHECKPOINT = "checkpoint.safetensors"
 MODEL = "drummer.safetensors"
@@ -35,79 +36,7 @@ _CLIP = 1.0  # of the norm of the gradient
 _WEIGHT_DECAY = 0.0  # the drummer is to remember
 _SAVE_SECONDS = 60.0
 
-_ARCHITECTURE = ("hidden", "layers", "bidirectional", "streams", "unroll", "seed")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to train.
-
-    Attributes
-    ----------
-    hidden, layers, bidirectional
-        Sizes of the network; see `LstmShape`.
-    unroll, streams : int
-        Steps and parallel streams of one chunk; for a bidirectional network length and number of
-        the windows in one batch.
-    lr : float
-        Highest learning rate of the cosine schedule.
-    epochs : int
-        Passes over the sequence.
-    minutes : float, optional
-        Stop after this long; the schedule then follows the clock, so that two runs differ.
-    seed : int
-        Of the first weights and of the shuffling.
-
-    Raises
-    ------
-    InvalidValueError
-        If a number is out of range.
-    """
-
-    hidden: int = 200
-    layers: int = 1
-    bidirectional: bool = False
-    unroll: int = 50
-    streams: int = 32
-    lr: float = 5e-3
-    epochs: int = 200
-    minutes: float | None = None
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("hidden", "layers", "unroll", "streams", "epochs"):
-            check_at_least(name, getattr(self, name), 1, "give a whole number from 1 up")
-        check_range("lr", np.array([self.lr]), 1e-8, 1, remedy="try 0.005")
-        if self.minutes is not None:
-            check_range("minutes", np.array([self.minutes]), 0.001, 1e6, remedy="try 5")
-        check_seed(self.seed)
-
-
-@dataclass(frozen=True)
-class Status:
-    """How a run is doing.
-
-    Attributes
-    ----------
-    epoch : int
-        Epochs completed.
-    fraction : float
-        Share of the run that is done, 0 to 1.
-    loss, joint_accuracy : float
-        Over the last whole epoch: cross-entropy in nats, share of events with note and ticks right.
-    events_per_second, seconds_left : float
-        Speed of this sitting and the time it needs at that speed.
-    learning_rate : float
-        In use.
-    """
-
-    epoch: int
-    fraction: float
-    loss: float
-    joint_accuracy: float
-    events_per_second: float
-    seconds_left: float
-    learning_rate: float
+_ARCHITECTURE = ("hidden", "layers", "bidirectional", "streams", "unroll", "noise", "seed")
 
 
 class Training:
@@ -157,11 +86,15 @@ class Training:
         self.document, self.indices = document, indices
         self._checkpoint = folder / CHECKPOINT
         self._fingerprint = hashlib.sha256(
-            json.dumps([vocabulary.notes, vocabulary.ticks]).encode() + indices.tobytes()
+            json.dumps(asdict(vocabulary)).encode() + indices.tobytes()
         ).hexdigest()
-        self._chunks = _chunks_of(indices, settings)
+        self._chunks = _chunks_of(vocabulary.inputs(indices[:-1]), indices[1:], settings)
         shape = LstmShape(
-            vocabulary.sizes, settings.hidden, settings.layers, settings.bidirectional
+            vocabulary.sizes,
+            settings.hidden,
+            settings.layers,
+            settings.bidirectional,
+            vocabulary.extra_inputs,
         )
         self.model = EventLstm(shape, settings.seed)
         self._optimizer = torch.optim.AdamW(
@@ -274,7 +207,7 @@ class Training:
         """One step of the optimizer."""
         for group in self._optimizer.param_groups:
             group["lr"] = self._learning_rate()
-        logits, state = self.model(chunk.inputs, self._state)
+        logits, state = self.model(self._disturbed(chunk.inputs), self._state)
         loss, right = self.model.losses(logits, chunk.targets)
         self._optimizer.zero_grad()
         if not math.isfinite(float(loss.detach())):
@@ -292,6 +225,18 @@ class Training:
         position.loss += float(loss.detach()) * right.numel()
         position.right += int(right.sum())
         position.seen += right.numel()
+
+    def _disturbed(self, inputs: Tensor) -> Tensor:
+        """Replace some events, (T, B, F + E), by others of the chunk; places stay."""
+        if not self.settings.noise:
+            return inputs
+        position, fields = self.position, len(self.vocabulary.sizes)
+        generator = np.random.default_rng([self.settings.seed, position.epoch, position.chunk])
+        events = inputs[..., :fields].flatten(0, 1)  # (T * B, F)
+        other = torch.from_numpy(generator.permutation(len(events)))
+        slip = torch.from_numpy(generator.random(len(events)) < self.settings.noise)
+        events = torch.where(slip[:, None], events[other], events)
+        return torch.cat([events.view(*inputs.shape[:2], fields), inputs[..., fields:]], dim=-1)
 
     def _end_epoch(self) -> None:
         """Add a row to the curve and hand every stream's state to the next stream."""
@@ -348,11 +293,13 @@ class Training:
         )
 
 
-def _chunks_of(indices: NDArray[np.int32], settings: Settings) -> Streams | Windows:
+def _chunks_of(
+    inputs: NDArray[np.integer[Any]], targets: NDArray[np.integer[Any]], settings: Settings
+) -> Streams | Windows:
     """Streams carry state; a network that also reads backwards sees windows on their own."""
     if settings.bidirectional:
-        return Windows(indices, settings.streams, settings.unroll, settings.seed)
-    return Streams(indices, settings.streams, settings.unroll)
+        return Windows(inputs, targets, settings.streams, settings.unroll, settings.seed)
+    return Streams(inputs, targets, settings.streams, settings.unroll)
 
 
 def _handed_on(state: State) -> State:

@@ -38,11 +38,12 @@ class EventLstm(nn.Module):
         super().__init__()
         torch.manual_seed(seed)
         self.shape = shape
-        width = sum(shape.sizes)
-        self.lstm = nn.LSTM(width, shape.hidden, shape.layers, bidirectional=shape.bidirectional)
-        self.dense = nn.Linear(shape.output_width, width)
+        self.lstm = nn.LSTM(
+            sum(shape.input_sizes), shape.hidden, shape.layers, bidirectional=shape.bidirectional
+        )
+        self.dense = nn.Linear(shape.output_width, sum(shape.sizes))
         self.starts: Tensor
-        self.register_buffer("starts", torch.tensor(np.cumsum((0, *shape.sizes[:-1]))), False)
+        self.register_buffer("starts", torch.tensor(np.cumsum((0, *shape.input_sizes[:-1]))), False)
         for name, parameter in self.lstm.named_parameters():
             if name.startswith("bias"):
                 nn.init.zeros_(parameter)
@@ -53,7 +54,7 @@ class EventLstm(nn.Module):
 
         Parameters
         ----------
-        indices : int64 tensor, shape (T, B, F)
+        indices : int64 tensor, shape (T, B, F + E)
         state : pair of float32 tensors (layers * directions, B, H), optional
 
         Returns
@@ -63,7 +64,7 @@ class EventLstm(nn.Module):
         State
             To carry into the next chunk.
         """
-        rows = torch.zeros(*indices.shape[:2], sum(self.shape.sizes))  # (T, B, S)
+        rows = torch.zeros(*indices.shape[:2], sum(self.shape.input_sizes))  # (T, B, inputs)
         rows.scatter_(2, indices + self.starts, 1.0)
         outputs, state = self.lstm(rows, state)  # (T, B, H * directions)
         return self.dense(outputs), state
