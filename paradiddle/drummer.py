@@ -72,7 +72,7 @@ class Length:
         """
         check_qpm(qpm)
         if self.bars is not None:
-            return self.bars * quarters_per_bar * TICKS_PER_QUARTER
+            return float(self.bars * quarters_per_bar * TICKS_PER_QUARTER)
         if self.seconds is not None:
             return self.seconds * qpm / 60 * TICKS_PER_QUARTER
         return float("inf")

@@ -232,7 +232,7 @@ def test_drum_too_short_for_a_note(run: Run, tmp_path: Path) -> None:
         (["-n", 0], "notes must be in [1, 1000000], got 0"),
         (["-n", 10**18], "notes must be in [1, 1000000], got 1000000000000000000"),
         (["--bars", "nan"], "bars must be in [0.01, 100000], got nan"),
-        (["--seconds", -5], "seconds must be in [0.01, 86400], got -5"),
+        (["--seconds", -5], "seconds must be in [0.01, 7200], got -5"),
         (["--bars", 1, "--seconds", 5], "give one of notes, bars or seconds, got bars, seconds"),
         (["-n", 5, "--bars", 1], "give one of notes, bars or seconds, got notes, bars"),
         (["-o", "drums.doc"], "cannot write drums.doc; its name must end in .mid, "),

@@ -319,7 +319,7 @@ Change = Callable[[dict[str, Any]], Any]
         (lambda t: t.update(layers=2), ModelError, r"cannot read .*Wx2\.bin"),
         (lambda t: t.update(places=6), ModelError, "Wx.bin has .* bytes; 22 x 32 float32 are"),
         (lambda t: t.update(places=-1), InvalidValueError, "places must be at least 0, got -1"),
-        (lambda t: t.update(layers=0), InvalidValueError, "layers must be at least 1, got 0"),
+        (lambda t: t.update(layers=0), InvalidValueError, r"layers must be in \[1, 64\], got 0"),
         (lambda t: t["notes"].append(36), InvalidValueError, "notes must hold distinct values"),
         (lambda t: t["ticks"].append(300), ModelError, "Wx.bin has .* belong together"),
         (lambda t: t.update(notes=[36.5, 38, 42]), InvalidValueError, "as an integer"),
