@@ -47,7 +47,7 @@ def reference_layer(weights, inputs, hidden, reverse=False):
 
 
 def reference_logits(shape, tensors, events):
-    sequence = np.stack([one_hot_row(event, shape.sizes) for event in events])
+    sequence = np.stack([one_hot_row(event, shape.input_sizes) for event in events])
     for layer in range(shape.layers):
         sequence = np.hstack(
             [
@@ -98,6 +98,28 @@ def test_steps_equal_whole_sequences(layers, streams):
     for t in range(20):
         for probabilities, field in zip(session.step(indices[t]), expected, strict=True):
             np.testing.assert_allclose(probabilities, field[t], atol=1e-6)
+
+
+@pytest.mark.parametrize("streams", [1, 3])
+def test_fields_that_are_only_read_have_rows_but_no_softmax(streams):
+    shape = LstmShape(SIZES, 6, extra_inputs=(4,))
+    tensors = random_tensors(shape)
+    assert tensors["lstm.0.forward"].shape == (sum(SIZES) + 4 + 6 + 1, 24)
+    indices = random_indices((*SIZES, 4), 8, streams)
+    lstm = Lstm(shape, tensors)
+
+    logits = lstm.logits(indices)
+
+    assert logits.shape == (8, streams, sum(SIZES))
+    for stream in range(streams):
+        expected = reference_logits(shape, tensors, indices[:, stream])
+        np.testing.assert_allclose(logits[:, stream], expected, atol=2e-5)
+    session = lstm.session(streams)
+    for t in range(8):
+        probabilities = session.step(indices[t])
+    assert [field.shape for field in probabilities] == [(streams, size) for size in SIZES]
+    for ours, field in zip(probabilities, softmaxes(logits[-1], SIZES), strict=True):
+        np.testing.assert_allclose(ours, field, atol=1e-6)
 
 
 def test_state_carries_over_between_calls_and_sessions():

@@ -39,9 +39,9 @@ def beat(events=200):
     return Events(notes, np.full(events, 240), rng.random(events).astype(np.float32))
 
 
-def training(folder, settings=SETTINGS, *, events=None, resume=False):
+def training(folder, settings=SETTINGS, *, events=None, places=0, resume=False):
     music = events or beat()
-    vocabulary = Vocabulary.of(music)
+    vocabulary = Vocabulary.of(music, places=places)
     return Training(
         vocabulary.encode(music), vocabulary, settings, folder, {"training": {}}, resume=resume
     )
@@ -71,6 +71,7 @@ def assert_same_model(left, right):
         LstmShape((17, 209), 200),
         LstmShape((22, 90, 8), 64, layers=2),
         LstmShape((15, 147), 32, bidirectional=True),
+        LstmShape((22, 90, 8), 64, extra_inputs=(96,)),
     ],
 )
 def test_engine_agrees_with_torch_over_a_thousand_steps(shape):
@@ -81,7 +82,7 @@ def test_engine_agrees_with_torch_over_a_thousand_steps(shape):
         for name, size in shape.tensors().items()
     }
     model.load_tensors(tensors)
-    indices = np.stack([rng.integers(0, size, (1000, 1)) for size in shape.sizes], axis=-1)
+    indices = np.stack([rng.integers(0, size, (1000, 1)) for size in shape.input_sizes], axis=-1)
     with torch.inference_mode():
         logits, _ = model(torch.tensor(indices))
         expected = [field.softmax(-1).numpy() for field in logits.split(shape.sizes, -1)]
@@ -115,12 +116,12 @@ def test_weights_survive_the_way_to_the_engine_and_back():
         np.testing.assert_array_equal(array, there[name])
 
 
-@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize(
+    "extra", [{}, {"bidirectional": True}, {"layers": 2}, {"noise": 0.2}], ids=str
+)
 @pytest.mark.parametrize("stop_after", [1, 5, 7])
-def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, bidirectional, stop_after):
-    settings = Settings(
-        hidden=12, streams=4, unroll=10, epochs=3, seed=5, bidirectional=bidirectional
-    )
+def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, extra, stop_after):
+    settings = Settings(hidden=12, streams=4, unroll=10, epochs=3, seed=5, **extra)
     whole = training(tmp_path / "whole", settings)
     total = finish(whole)
     parts = finish(training(tmp_path / "parts", settings), stop_after)
@@ -131,6 +132,22 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, bidirectional, stop
     assert [row["epoch"] for row in resumed.curve] == [1, 2, 3]
     assert resumed.curve == whole.curve
     assert_same_model(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_noise_disturbs_what_is_read_and_only_that(tmp_path):
+    def disturbed(noise):
+        settings = Settings(hidden=12, streams=4, unroll=10, epochs=3, seed=5, noise=noise)
+        run = training(tmp_path / str(noise), settings, places=8)
+        inputs = next(run._chunks.epoch(0)).inputs
+        return inputs, run._disturbed(inputs)
+
+    clean, still = disturbed(0.0)
+    assert torch.equal(clean, still)
+    clean, noisy = disturbed(0.5)
+    changed = (clean != noisy).any(-1).float().mean()
+    assert 0.2 < changed < 0.5  # an event may be replaced by its like
+    assert torch.equal(clean[..., -1], noisy[..., -1])  # the place in the bar is known
+    assert torch.equal(noisy, disturbed(0.5)[1])
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(tmp_path):
@@ -226,7 +243,7 @@ def test_divergence_is_an_error_that_leaves_a_usable_checkpoint(tmp_path, monkey
     monkeypatch.setattr(
         run.model, "losses", lambda logits, targets: (nowhere, torch.ones(1, dtype=torch.bool))
     )
-    with pytest.raises(ModelError, match=r"training diverged in epoch 1; lower --lr, now 0.005"):
+    with pytest.raises(ModelError, match=r"training diverged in epoch 1; lower --lr, now 0.01"):
         finish(run)
     assert finish(training(tmp_path, resume=True)) > 0
 

@@ -10,6 +10,7 @@ from paradiddle.cli.options import CorpusPath, Selection, corpus_of, note, selec
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from paradiddle.corpus import Corpus
     from paradiddle.training.drummer import Training
     from paradiddle.training.settings import Status
 
@@ -72,7 +73,7 @@ def drummer(
         int | None, _option("Steps of one chunk: 50, or 21 bidirectional.", _RUN)
     ] = None,
     streams: Annotated[int, _option("Parallel streams through the sequence.", _RUN)] = 32,
-    lr: Annotated[float, _option("Highest learning rate.", _RUN)] = 5e-3,
+    lr: Annotated[float, _option("Highest learning rate.", _RUN)] = 1e-2,
     epochs: Annotated[int, _option("Passes over the sequence.", _RUN)] = 200,
     minutes: Annotated[
         float | None, _option("Stop after this time, whatever the epochs.", _RUN)
@@ -95,45 +96,58 @@ def drummer(
 
     Ctrl+C saves and ends; --resume goes on exactly there.
     """
-    from paradiddle.checks import check_seed
     from paradiddle.encoding import Vocabulary
-    from paradiddle.errors import MissingExtraError
     from paradiddle.sequences import Recipe
+    from paradiddle.training.interrupts import graceful_stop
 
-    check_seed(seed)
-    corpus = corpus_of(path, selection)
-    recipe = Recipe(selection.filter(), seed, max_events, resolution)
-    events = recipe.build(corpus)
-    if places is None:
-        places = _PLACES if velocity else 0
-    vocabulary = Vocabulary.of(events, velocity=velocity, places=places)
-    try:
+    with graceful_stop() as stop:
+        recipe = Recipe(selection.filter(), seed, max_events, resolution)
+        corpus = corpus_of(path, selection)
+        events = recipe.build(corpus)
+        if places is None:
+            places = _PLACES if velocity else 0
+        _warn_of_mixed_metres(corpus, places)
+        vocabulary = Vocabulary.of(events, velocity=velocity, places=places)
+        _require_torch()
         from paradiddle.training.drummer import Training
-        from paradiddle.training.interrupts import graceful_stop
         from paradiddle.training.provenance import describe
         from paradiddle.training.settings import Settings
-    except ImportError as error:
-        raise MissingExtraError("training", "train") from error
-    settings = Settings(
-        hidden,
-        layers,
-        bidirectional,
-        unroll or (21 if bidirectional else 50),
-        streams,
-        lr,
-        epochs,
-        minutes,
-        noise,
-        seed,
-    )
-    document = describe(corpus, recipe, len(events), attribution)
-    with graceful_stop() as stop:
+
+        settings = Settings(
+            hidden,
+            layers,
+            bidirectional,
+            unroll or (21 if bidirectional else 50),
+            streams,
+            lr,
+            epochs,
+            minutes,
+            noise,
+            seed,
+        )
+        document = describe(corpus, recipe, len(events), attribution)
         training = Training(
             vocabulary.encode(events), vocabulary, settings, output, document, resume=resume
         )
         _announce(training, len(events))
         _follow(training, stop.is_set, log=log)
         _finish(training, interrupted=stop.is_set())
+
+
+def _warn_of_mixed_metres(corpus: "Corpus", places: int) -> None:
+    """Say so where a place in the bar cannot mean the same in all files."""
+    metres = sorted({entry.time_signature for entry in corpus.entries})
+    if places and len(metres) > 1:
+        note(f"metres {', '.join(metres)} are mixed: the place in the bar means little; choose one")
+
+
+def _require_torch() -> None:
+    from paradiddle.errors import MissingExtraError
+
+    try:
+        import torch  # noqa: F401 - only whether it is there
+    except ImportError as error:
+        raise MissingExtraError("training", "train") from error
 
 
 def _announce(training: "Training", events: int) -> None:

@@ -43,7 +43,7 @@ class Settings:
     bidirectional: bool = False
     unroll: int = 50
     streams: int = 32
-    lr: float = 5e-3
+    lr: float = 1e-2
     epochs: int = 200
     minutes: float | None = None
     noise: float = 0.0
