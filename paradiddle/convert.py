@@ -129,11 +129,11 @@ def convert(
         for k, suffix in enumerate(suffixes):
             events = round_ticks(glue(in_seeded_order(performances, seed + k)), resolution)
             vocabularies.append(Vocabulary.of(events, velocity=velocity))
-            np.save(folder / f"events{suffix}.npy", vocabularies[-1].encode(events))
+            _save(folder / f"events{suffix}.npy", vocabularies[-1].encode(events))
         shared = _union(vocabularies)
         for own, suffix in zip(vocabularies, suffixes, strict=True):
             indices = _translated(np.load(folder / f"events{suffix}.npy"), own, shared)
-            np.save(folder / f"events{suffix}.npy", indices)
+            _save(folder / f"events{suffix}.npy", indices)
             if one_hot:
                 _write_one_hot(folder / f"X{suffix}.npy", indices, shared.sizes)
         _write_tables(folder, shared, one_hot, {"seed": seed, "resolution": resolution})
@@ -158,6 +158,13 @@ def _translated(
     for column, values, table in ((0, own.notes, shared.notes), (1, own.ticks, shared.ticks)):
         translated[:, column] = np.searchsorted(table, values)[indices[:, column]]
     return translated
+
+
+def _save(path: Path, array: NDArray[np.int32]) -> None:
+    """Write an array as np.save does, whose short write on a full disk does not give its reason."""
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+        file.write(np.ascontiguousarray(array).data)
 
 
 def _write_one_hot(path: Path, indices: NDArray[np.int32], sizes: Sequence[int]) -> None:

@@ -3,7 +3,6 @@
 A file that cannot be read is listed with its reason and the rest go on.
 """
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -149,7 +148,7 @@ class Filter:
         """Name the fields in use, as options."""
         used = {name: value for name, value in vars(self).items() if value}
         if self.qpm:
-            used["qpm"] = "{:g}-{:g}".format(*self.qpm)
+            used["qpm"] = "-".join(f"{bound:g}" for bound in dict.fromkeys(self.qpm))
         return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in used.items())
 
 
@@ -207,7 +206,7 @@ def scan(path: str | Path, *, channel: int | None = None) -> Corpus:
         sources, index = open_sources(root)
     except FileNotFoundError:
         raise CorpusError(f"no such file or folder: {root}; check the path") from None
-    except (*UNREADABLE, csv.Error) as error:
+    except UNREADABLE as error:
         raise CorpusError(f"cannot read {root}: {one_line(error)}; check the path") from error
     if not sources:
         raise CorpusError(

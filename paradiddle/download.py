@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from paradiddle.errors import CorpusError, MissingExtraError, OutputError
+from paradiddle.files import output_error
 
 __all__ = ["Progress", "download"]
 
@@ -128,7 +129,7 @@ class _Problems(logging.Handler):
             case ClientError() | TimeoutError():
                 return _failure(url, f"{error or 'the server fell silent'}; run it again")
             case OSError():
-                return OutputError(f"cannot write {path}: {error.strerror}; choose another folder")
+                return output_error(path, error)
         return _failure(url, f"{error}; run it again")
 
 

@@ -133,10 +133,26 @@ class Drummer:
         """Rounding of the ticks that the model learned from."""
         return int(self.document.get("encoding", {}).get("resolution", DEFAULT_RESOLUTION))
 
-    def play(self, length: Length, **settings: Any) -> Events:
+    def play(
+        self,
+        length: Length,
+        seed: int | None = None,
+        *,
+        temperature: float = 1.0,
+        top_p: float = 1.0,
+        state_scale: float = 0.1,
+        qpm: float | None = None,
+    ) -> Events:
         """Play something new; see `play_many` for the settings."""
-        seed = settings.pop("seed", None)
-        return self.play_many(length, [seed], **settings)[0]
+        pieces = self.play_many(
+            length,
+            [seed],
+            temperature=temperature,
+            top_p=top_p,
+            state_scale=state_scale,
+            qpm=qpm,
+        )
+        return pieces[0]
 
     def play_many(
         self,
@@ -155,7 +171,9 @@ class Drummer:
         length : Length
             How long each piece is.
         seeds : list of int or None
-            One a piece; the same list gives the same music, None something new every time.
+            One a piece; the same list gives the same music, None something new every time. Sums
+            are rounded differently for one stream than for several, so that in time a piece
+            differs from what `play` makes of the same seed.
         temperature, top_p : float
             As for `paradiddle.sampling.Sampler`.
         state_scale : float, default 0.1

@@ -14,6 +14,7 @@ from paradiddle.checks import check_at_least
 from paradiddle.encoding import DEFAULT_RESOLUTION, Vocabulary
 from paradiddle.engine import LstmShape
 from paradiddle.errors import InvalidValueError, ModelError
+from paradiddle.sequences import Recipe
 from paradiddle.timing import DEFAULT_QPM, TICKS_PER_QUARTER, check_qpm
 from paradiddle.weights import ModelFile
 
@@ -76,12 +77,20 @@ def _described(document: Mapping[str, Any]) -> tuple[LstmShape, Vocabulary]:
         check_qpm(encoding.get("qpm", DEFAULT_QPM))
         resolution = operator.index(encoding.get("resolution", DEFAULT_RESOLUTION))
         check_at_least("resolution", resolution, 1, "1 keeps human timing as it is")
-        dict(document.get("training", {}))
+        _check_training(document.get("training", {}))
     except KeyError as error:
         raise InvalidValueError(f"{error} is missing") from None
     except (TypeError, ValueError, OverflowError) as error:
         raise InvalidValueError(str(error)) from None
     return shape, vocabulary
+
+
+def _check_training(training: Any) -> None:
+    """Raise unless the account of the training is an object with a recipe that can be read."""
+    if not isinstance(training, dict):
+        raise TypeError(f"training must be an object, got {training!r}")
+    if "sequence" in training:
+        Recipe.from_dict(training["sequence"])
 
 
 def _shape_of(architecture: Mapping[str, Any]) -> LstmShape:

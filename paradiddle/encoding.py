@@ -5,15 +5,17 @@ note, ticks and, where dynamics are modelled, velocity. One-hot rows exist only 
 program wants them.
 """
 
+import hashlib
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from paradiddle.checks import check_at_least
+from paradiddle.checks import check_at_least, check_range
 from paradiddle.drums import VOICE_OF_PITCH
 from paradiddle.errors import InvalidValueError
 from paradiddle.events import MAX_TICKS, Events
@@ -75,7 +77,7 @@ class Vocabulary:
     ticks_per_bar: int = 4 * TICKS_PER_QUARTER
 
     def __post_init__(self) -> None:
-        check_at_least("places", self.places, 0, "96 are plenty")
+        check_range("places", np.array([self.places]), 0, 10_000, remedy="96 are plenty")
         check_at_least("ticks_per_bar", self.ticks_per_bar, 1, "4/4 has 1920")
         for name, values, top in (
             ("notes", self.notes, 127),
@@ -182,6 +184,17 @@ class Vocabulary:
     def place(self, onsets: NDArray[np.int64]) -> NDArray[np.int64]:
         """Index of the part of a bar that each onset, in ticks from a bar line, lies in."""
         return onsets % self.ticks_per_bar * self.places // self.ticks_per_bar
+
+    def fingerprint(self, indices: NDArray[np.integer[Any]]) -> str:
+        """Hash tables and sequence, to recognise the sequence that a model learned.
+
+        Returns
+        -------
+        str
+            SHA-256 in hexadecimal.
+        """
+        tables = json.dumps(asdict(self)).encode()
+        return hashlib.sha256(tables + indices.astype(np.int32).tobytes()).hexdigest()
 
     def unknown(self, events: Events) -> int:
         """Count the events whose note or ticks the tables do not hold."""

@@ -21,7 +21,7 @@ from paradiddle.errors import InvalidValueError
 
 __all__ = ["Lstm", "LstmShape", "Session"]
 
-_MAX_LAYERS = 64
+_MAX_HIDDEN, _MAX_LAYERS = 8192, 64
 
 _Array = NDArray[np.float32]
 _Indices = NDArray[np.integer[Any]]
@@ -61,11 +61,9 @@ class LstmShape:
     extra_inputs: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        check_range("hidden", np.array([self.hidden]), 1, _MAX_HIDDEN, remedy="200 are plenty")
         check_range("layers", np.array([self.layers]), 1, _MAX_LAYERS, remedy="one or two will do")
-        for name, values in (
-            ("every field size", (self.sizes or (0,)) + self.extra_inputs),
-            ("hidden", (self.hidden,)),
-        ):
+        for name, values in (("every field size", (self.sizes or (0,)) + self.extra_inputs),):
             check_at_least(name, min(values), 1, "give a whole number from 1 up")
 
     @property

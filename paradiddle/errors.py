@@ -56,11 +56,11 @@ class MissingExtraError(ParadiddleError, ImportError):
     Examples
     --------
     >>> print(MissingExtraError("training", "train"))
-    training needs an extra that is not installed; run: pip install 'paradiddle[train]'
+    training needs an extra that is not installed; run: pip install 'paradiddle[train]', ...
     """
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(
             f"{feature} needs an extra that is not installed;"
-            f" run: pip install 'paradiddle[{extra}]'"
+            f" run: pip install 'paradiddle[{extra}]', in a checkout: pip install '.[{extra}]'"
         )

@@ -1,18 +1,27 @@
 """Measuring a drummer: how well it predicts, and how much of what it plays is copied."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from paradiddle.corpus import Corpus
 from paradiddle.drummer import Drummer
 from paradiddle.encoding import Vocabulary
 from paradiddle.errors import CorpusError
 from paradiddle.events import Events, quantise
+from paradiddle.sequences import Recipe
 
-__all__ = ["Copying", "Scores", "copying", "teacher_forced"]
+__all__ = [
+    "Copying",
+    "Scores",
+    "copying",
+    "recipe_of",
+    "sequence_of",
+    "teacher_forced",
+]
 
 _BLOCK = 4096  # events whose logits are held at once
 _STEPS_PER_BAR = 16
@@ -49,8 +58,40 @@ class Scores:
         return {**asdict(self), "bits_per_event": self.total_bits}
 
 
+def recipe_of(drummer: Drummer) -> Recipe | None:
+    """Return how the sequence that a drummer learned was made, None where its file does not say."""
+    stored = drummer.document.get("training", {}).get("sequence")
+    return None if stored is None else Recipe.from_dict(stored)
+
+
+def sequence_of(drummer: Drummer, corpus: Corpus, split: str = "train") -> Events:
+    """Make the sequence that a drummer learned again, or one of another split in the same way.
+
+    Parameters
+    ----------
+    drummer : Drummer
+        Its file says how; every file of the corpus is taken where it does not.
+    corpus : Corpus
+        All files, not filtered.
+    split : str, default "train"
+        ``train`` is what the drummer learned; of another split every file is taken.
+
+    Raises
+    ------
+    CorpusError
+        If no file is left.
+    """
+    recipe = recipe_of(drummer) or Recipe(resolution=drummer.resolution)
+    if split not in ("train", recipe.wanted.split):
+        recipe = replace(recipe, wanted=replace(recipe.wanted, split=split), max_events=None)
+    return recipe.build(corpus)
+
+
 def teacher_forced(drummer: Drummer, indices: NDArray[np.int32]) -> Scores:
     """Score a drummer on a sequence, read once from start to end with the state carried.
+
+    What a bidirectional drummer gets right is no skill: its backward half has read the answers.
+    It starts anew every 4,096 events, for from the far end it cannot carry its state.
 
     Parameters
     ----------
@@ -73,6 +114,8 @@ def teacher_forced(drummer: Drummer, indices: NDArray[np.int32]) -> Scores:
     for start in range(0, len(indices) - 1, _BLOCK):
         targets = indices[start + 1 : start + 1 + _BLOCK]
         block = inputs[start : start + len(targets), None]  # (T, 1, F + E)
+        if drummer.lstm.shape.bidirectional:
+            session.set_state(None, None)
         logits = drummer.lstm.logits(block, session)[:, 0]  # (T, S)
         hits, losses = _compare(logits, targets, drummer.vocabulary.sizes)
         right.append(hits)
@@ -157,7 +200,7 @@ def copying(played: Sequence[Events], training: Events, vocabulary: Vocabulary) 
 
 def _bars(events: Events, hop: int) -> list[bytes]:
     """Hit patterns of one bar each, from every `hop`-th step, silent ones left out."""
-    hits = quantise(events).pattern.hits
+    hits = quantise(replace(events, quarters_per_bar=4.0)).pattern.hits
     starts = range(0, len(hits) - _STEPS_PER_BAR + 1, hop)
     return [
         hits[start : start + _STEPS_PER_BAR].tobytes()

@@ -5,11 +5,8 @@ Sequence Transformations* (ICML 2019).
 """
 
 import contextlib
-import csv
-import io
 import shutil
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -19,12 +16,12 @@ from typing import NamedTuple
 from paradiddle.download import Progress, download
 from paradiddle.errors import CorpusError, InvalidValueError, ParadiddleError
 from paradiddle.folders import atomic_folder, check_folder, make_folder
+from paradiddle.sources import DAMAGED, INDEX, read_index
 
 __all__ = ["DATASETS", "Dataset", "Fetched", "fetch"]
 
-_INDEX = "info.csv"
 _MOST_INDEX_BYTES = 16 * 2**20
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, UnicodeDecodeError, csv.Error)
+_WAITING_INSIDE = ".paradiddle-download"
 
 
 @dataclass(frozen=True)
@@ -119,15 +116,23 @@ def fetch(
     target = Path(target)
     if _is_complete(target, dataset):
         return Fetched(dataset, target, already=True)
-    check_folder(target)
+    check_folder(target, _may_replace)
     url = dataset.url if source is None else source
     if "://" not in url:
         _unpack(Path(url), target, dataset, url)
     elif url.startswith(("http://", "https://")):
         _fetch_url(url, target, dataset, progress)
     else:
-        raise InvalidValueError(f"source must be a file or an http address, got {url!r}")
+        raise InvalidValueError(
+            f"source must be a file or an http address, got {url!r};"
+            " get the archive another way and name the file"
+        )
     return Fetched(dataset, target, already=False)
+
+
+def _may_replace(name: str) -> bool:
+    """Whether a name in the target is a broken download of our own."""
+    return name == _WAITING_INSIDE
 
 
 def _dataset(name: str) -> Dataset:
@@ -140,15 +145,15 @@ def _dataset(name: str) -> Dataset:
 def _is_complete(target: Path, dataset: Dataset) -> bool:
     """Whether a folder holds an index of the right length and every file it lists."""
     try:
-        listed = _listed((target / _INDEX).read_bytes())
-    except (OSError, csv.Error):
+        listed = read_index((target / INDEX).read_bytes())
+    except (OSError, *DAMAGED):
         return False
     return len(listed) == dataset.files and all((target / name).is_file() for name in listed)
 
 
 def _fetch_url(url: str, target: Path, dataset: Dataset, progress: Progress | None) -> None:
-    """Download an archive beside the target, where a broken download waits to be resumed."""
-    waiting = target.resolve().with_name(f".{target.resolve().name}-download")
+    """Download an archive to where a broken download waits to be resumed."""
+    waiting = _waiting_room(target)
     make_folder(waiting)
     archive = waiting / "archive.zip"
     digest = dataset.sha256 if url == dataset.url else None
@@ -164,17 +169,31 @@ def _fetch_url(url: str, target: Path, dataset: Dataset, progress: Progress | No
         shutil.rmtree(waiting, ignore_errors=True)
 
 
+def _waiting_room(target: Path) -> Path:
+    """Name a folder beside the target, or inside where beside is another disk."""
+    target = target.resolve()
+    if target.is_mount():
+        return target / _WAITING_INSIDE
+    return target.with_name(f".{target.name}-download")
+
+
 def _unpack(path: Path, target: Path, dataset: Dataset, source: str) -> None:
     """Unpack what the index lists, the index itself and the notices beside it."""
-    with _sound(source), zipfile.ZipFile(path) as archive:
+    with _sound(source), _opened(path) as archive:
         members = _members(archive, dataset, source)
-        with atomic_folder(target) as folder:
+        with atomic_folder(target, _may_replace) as folder:
             for name, member in members.items():
                 # In one piece, so that an error of reading is not taken for one of writing.
                 with _sound(source):
                     data = archive.read(member)
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (folder / name).write_bytes(data)
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise CorpusError(f"cannot read {path}: it is a pipe or a device; name a .zip file")
+    return zipfile.ZipFile(path)
 
 
 @contextlib.contextmanager
@@ -188,7 +207,7 @@ def _sound(source: str) -> Iterator[None]:
         raise CorpusError(
             f"cannot read {source}: {error.strerror or error}; name a .zip file"
         ) from error
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise CorpusError(f"{source} is damaged or no zip archive: {error}; get it anew") from error
 
 
@@ -196,17 +215,17 @@ def _members(archive: zipfile.ZipFile, dataset: Dataset, source: str) -> dict[st
     """Map paths in the target to what to unpack there, once it is complete and harmless."""
     members = {member.filename: member for member in archive.infolist()}
     index = min(
-        (name for name in members if PurePosixPath(name).name == _INDEX), key=len, default=None
+        (name for name in members if PurePosixPath(name).name == INDEX), key=len, default=None
     )
     if index is None:
-        raise CorpusError(f"{source} is not the {dataset.title}: it has no {_INDEX}; get another")
-    root = index.removesuffix(_INDEX)
+        raise CorpusError(f"{source} is not the {dataset.title}: it has no {INDEX}; get another")
+    root = index.removesuffix(INDEX)
     with archive.open(index) as file:
-        listed = _listed(file.read(_MOST_INDEX_BYTES))
+        listed = read_index(file.read(_MOST_INDEX_BYTES))
     missing = [name for name in listed if root + name not in members]
     if missing or len(listed) != dataset.files:
         raise CorpusError(
-            f"{source} is not the complete {dataset.title}: {_INDEX} lists {len(listed):,} files of"
+            f"{source} is not the complete {dataset.title}: {INDEX} lists {len(listed):,} files of"
             f" {dataset.files:,}, {len(missing):,} of them are missing; get the whole archive"
         )
     notices = [name.removeprefix(root) for name in members if _is_beside(name, root)]
@@ -231,9 +250,3 @@ def _check_harmless(wanted: Mapping[str, zipfile.ZipInfo], dataset: Dataset, sou
             f"{source} would unpack to {size:,} bytes, the {dataset.title} has at most"
             f" {dataset.most_bytes:,}; do not use it"
         )
-
-
-def _listed(index: bytes) -> list[str]:
-    """Names of the MIDI files in an index."""
-    rows = csv.DictReader(io.StringIO(index.decode("utf-8", "replace")))
-    return list(dict.fromkeys(row["midi_filename"] for row in rows if row.get("midi_filename")))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from paradiddle.errors import OutputError, ParadiddleError
 
-__all__ = ["atomic_path"]
+__all__ = ["atomic_path", "output_error"]
 
 _REMEDIES = {
     errno.ENOSPC: "the disk is full; free some space or write elsewhere",
@@ -62,7 +62,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         target = _checked_target(path)
         temporary = _create_sibling(target)
     except OSError as error:
-        raise _output_error(path, error) from error
+        raise output_error(path, error) from error
     try:
         yield temporary
         if target.exists():
@@ -72,7 +72,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         # paradiddle's own errors already say what to do
         if isinstance(error, ParadiddleError):
             raise
-        raise _output_error(path, error) from error
+        raise output_error(path, error) from error
     finally:
         # after the rename there is nothing left under this name
         with contextlib.suppress(OSError):
@@ -109,8 +109,21 @@ def _create_sibling(target: Path) -> Path:
     return temporary
 
 
-def _output_error(path: Path, error: OSError) -> OutputError:
-    """Say in one line what went wrong and what to do."""
+def output_error(path: Path, error: OSError) -> OutputError:
+    """Say in one line what went wrong and what to do.
+
+    Parameters
+    ----------
+    path : Path
+        What was to be written: a file or a folder.
+    error : OSError
+        Why it could not be; an OutputError comes back as it is.
+
+    Examples
+    --------
+    >>> print(output_error(Path("beat.mid"), OSError(errno.ENOSPC, "No space left on device")))
+    cannot write beat.mid: the disk is full; free some space or write elsewhere
+    """
     if isinstance(error, OutputError):
         return error
     remedy = _REMEDIES.get(error.errno or 0, f"{error.strerror or error}; choose another place")

@@ -1,14 +1,18 @@
-"""Writing folders whole or not at all: beside the destination first, then renamed into place."""
+"""Writing folders whole or not at all: elsewhere on the same disk first, then moved into place."""
 
 import contextlib
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from paradiddle.errors import OutputError, ParadiddleError
+from paradiddle.files import output_error
 
 __all__ = ["atomic_folder", "check_folder", "make_folder"]
+
+_LEFT_BEHIND = re.compile(r"\.paradiddle-[0-9a-f]{16}(-former)?")  # by a run that was killed
 
 
 def check_folder(path: Path, may_replace: Callable[[str], bool] = lambda _: False) -> None:
@@ -26,14 +30,20 @@ def check_folder(path: Path, may_replace: Callable[[str], bool] = lambda _: Fals
     OutputError
         With the first name in the way.
     """
+
+    def may_go(name: str) -> bool:
+        return bool(_LEFT_BEHIND.fullmatch(name)) or may_replace(name)
+
     try:
         if not path.exists():
             return
         if not path.is_dir():
             raise OutputError(f"cannot write into {path}: it is a file; name a folder")
-        foreign = sorted(item.name for item in path.iterdir() if not may_replace(item.name))
+        foreign = sorted(item.name for item in path.iterdir() if not may_go(item.name))
+    except OutputError:
+        raise
     except OSError as error:
-        raise _output_error(path, error) from error
+        raise output_error(path, error) from error
     if foreign:
         raise OutputError(
             f"cannot write into {path}: it holds other files, such as {foreign[0]};"
@@ -45,10 +55,11 @@ def check_folder(path: Path, may_replace: Callable[[str], bool] = lambda _: Fals
 def atomic_folder(
     path: Path, may_replace: Callable[[str], bool] = lambda _: False
 ) -> Iterator[Path]:
-    """Lend a temporary folder beside `path` that takes its place when the block succeeds.
+    """Lend a temporary folder whose content is that of `path` once the block succeeds.
 
     When the block raises, whatever the reason, the temporary folder is deleted and `path` is as it
-    was.
+    was. A folder that exists may be a mounted disk, which cannot be renamed: the temporary folder
+    lies inside it, and what is in both changes places.
 
     Parameters
     ----------
@@ -79,13 +90,21 @@ def atomic_folder(
     """
     target = Path(path).resolve()
     check_folder(target, may_replace)
-    temporary = target.with_name(f".paradiddle-{secrets.token_hex(8)}")
+    inside = target.exists()
+    name = f".paradiddle-{secrets.token_hex(8)}"
+    temporary = target / name if inside else target.with_name(name)
     try:
         temporary.mkdir(parents=True)
         yield temporary
-        _swap(temporary, target)
+        if inside:
+            _exchange(temporary, target)
+        else:
+            temporary.rename(target)
     except OSError as error:
-        raise _output_error(path, error) from error
+        # paradiddle's own errors already say what to do
+        if isinstance(error, ParadiddleError):
+            raise
+        raise output_error(path, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -96,31 +115,32 @@ def make_folder(path: Path) -> None:
     Raises
     ------
     OutputError
-        If it cannot be created.
+        If it cannot be created, with what to do.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise OutputError(f"cannot write into {path}: it is a file; name a folder") from None
     except OSError as error:
-        raise _output_error(path, error) from error
+        raise output_error(path, error) from error
 
 
-def _swap(temporary: Path, target: Path) -> None:
-    """Put one folder in the place of another, or leave both as they were."""
-    if not target.exists():
-        temporary.rename(target)
-        return
-    former = target.with_name(f"{temporary.name}-former")
-    target.rename(former)
+def _exchange(temporary: Path, target: Path) -> None:
+    """Put what a folder inside `target` holds in the place of all else there, or change nothing."""
+    former = target / f"{temporary.name}-former"
+    old = [item for item in target.iterdir() if item != temporary]
+    new = list(temporary.iterdir())
+    former.mkdir()
+    moves = [(item, former / item.name) for item in old]
+    moves += [(item, target / item.name) for item in new]
+    done: list[tuple[Path, Path]] = []
     try:
-        temporary.rename(target)
-    except OSError:
-        former.rename(target)
+        for move in moves:
+            move[0].rename(move[1])
+            done.append(move)
+    except BaseException:
+        for source, destination in reversed(done):
+            destination.rename(source)
+        former.rmdir()
         raise
     shutil.rmtree(former, ignore_errors=True)
-
-
-def _output_error(path: Path, error: OSError) -> OSError:
-    """Say in one line what went wrong; errors of paradiddle's own already do."""
-    if isinstance(error, ParadiddleError):
-        return error
-    return OutputError(f"cannot write into {path}: {error.strerror or error}; choose another place")

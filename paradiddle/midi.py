@@ -61,7 +61,7 @@ def parse_channel(text: str | None) -> int | None:
     if text is None or text == "all":
         return None if text is None else 0
     if not text.isdecimal() or not 1 <= int(text) <= 16:
-        raise InvalidValueError(f"channel must be 1 to 16 or 'all', got {text!r}")
+        raise InvalidValueError(f"channel must be 1 to 16 or 'all', got {text!r}; drums have 10")
     return int(text)
 
 

@@ -14,6 +14,7 @@ from paradiddle.events import Events
 
 __all__ = ["Recipe", "glue", "in_seeded_order", "up_to"]
 
+_TEXTS = "time_signature", "style", "split", "beat_type"
 _EARLY_TICKS = 60  # a hit this close before a bar line belongs to the bar that it opens
 
 
@@ -31,6 +32,8 @@ class Recipe:
         Stop after the file that reaches so many.
     resolution : int
         As for `paradiddle.encoding.round_ticks`.
+    channel : int, optional
+        As for `paradiddle.corpus.scan`, with which the corpus was read.
 
     Raises
     ------
@@ -42,6 +45,7 @@ class Recipe:
     seed: int = 0
     max_events: int | None = None
     resolution: int = DEFAULT_RESOLUTION
+    channel: int | None = None
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
@@ -93,6 +97,9 @@ class Recipe:
             wanted = dict(values["wanted"])
             if wanted.get("qpm") is not None:
                 wanted["qpm"] = tuple(wanted["qpm"])
+            texts = (wanted.get(name, "") for name in _TEXTS)
+            if not all(isinstance(text, str) for text in texts):
+                raise TypeError(f"{', '.join(_TEXTS)} must be text")
             return cls(**{**values, "wanted": Filter(**wanted)})
         except InvalidValueError:
             raise

@@ -20,10 +20,20 @@ from numpy.typing import NDArray
 from paradiddle.errors import MidiError
 from paradiddle.timing import DEFAULT_QPM, TempoMap, ticks_per_bar
 
-__all__ = ["MAX_BYTES", "MAX_HOURS", "MAX_NOTES", "MAX_QUARTERS", "Score", "parse", "read"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_CHANGES",
+    "MAX_HOURS",
+    "MAX_NOTES",
+    "MAX_QUARTERS",
+    "Score",
+    "parse",
+    "read",
+]
 
 MAX_BYTES = 16 * 2**20
 MAX_NOTES = 1_000_000
+MAX_CHANGES = 100_000  # of tempo and of time signature
 MAX_HOURS = 2
 MAX_QUARTERS = 500_000  # at 480 ticks per quarter, what one interval of a MIDI file can hold
 
@@ -90,6 +100,11 @@ class _Track:
     time_signatures: list[tuple[int, int, int]] = field(default_factory=list)
     length: int = 0
 
+    @property
+    def changes(self) -> int:
+        """How often tempo or time signature is set."""
+        return len(self.tempos) + len(self.time_signatures)
+
 
 def read(path: str | Path) -> Score:
     """Read a Standard MIDI File.
@@ -113,7 +128,8 @@ def parse(data: bytes) -> Score:
     ------
     MidiError
         If the bytes are no MIDI file, are cut short, use SMPTE time or a division of 0, hold over
-        a million notes, or last over two hours or half a million quarters.
+        a million notes or 100,000 tempi and time signatures, or last over two hours or half a
+        million quarters.
 
     Examples
     --------
@@ -156,7 +172,7 @@ def _header(data: bytes) -> tuple[int, int, int, int]:
 def _tracks(data: bytes, start: int, count: int) -> list[_Track]:
     """Read every track chunk, skipping chunks of other kinds."""
     tracks: list[_Track] = []
-    notes = 0
+    notes = changes = 0
     while len(tracks) < count:
         if start + 8 > len(data):
             raise MidiError(
@@ -173,6 +189,8 @@ def _tracks(data: bytes, start: int, count: int) -> list[_Track]:
             notes += len(tracks[-1].ticks)
             if notes > MAX_NOTES:
                 raise MidiError(f"over {MAX_NOTES} notes in {len(tracks)} tracks; split the file")
+            changes += tracks[-1].changes
+            _check_changes(changes)
         start = end
     return tracks
 
@@ -259,12 +277,22 @@ def _meta_event(kind: int | None, payload: bytes, tick: int, track: _Track) -> N
         if not microseconds:
             raise MidiError("a tempo of 0 microseconds per quarter; the file is damaged")
         track.tempos.append((tick, 60e6 / microseconds))
+        _check_changes(track.changes)
     elif kind == _META_TIME_SIGNATURE and len(payload) >= 2:
         if not payload[0] or payload[1] > 6:
             raise MidiError(f"a time signature of {payload[0]}/2^{payload[1]}; the file is damaged")
         track.time_signatures.append((tick, payload[0], 1 << payload[1]))
+        _check_changes(track.changes)
     elif kind == _META_TRACK_NAME and not track.name:
         track.name = payload.decode("utf-8", "replace").strip()
+
+
+def _check_changes(changes: int) -> None:
+    """Refuse a flood of tempi, which would cost far more time than as many notes."""
+    if changes > MAX_CHANGES:
+        raise MidiError(
+            f"over {MAX_CHANGES} tempi and time signatures; the file is damaged, or thin them out"
+        )
 
 
 def _lay_end_to_end(tracks: list[_Track], division: int) -> None:

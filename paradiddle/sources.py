@@ -8,17 +8,33 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from paradiddle import smf
-from paradiddle.errors import MidiError
+from paradiddle.errors import CorpusError, MidiError
 
-__all__ = ["SUFFIXES", "UNREADABLE", "Source", "one_line", "open_sources"]
+__all__ = [
+    "DAMAGED",
+    "INDEX",
+    "SUFFIXES",
+    "UNREADABLE",
+    "Source",
+    "one_line",
+    "open_sources",
+    "read_index",
+]
 
 SUFFIXES = (".mid", ".midi", ".smf", ".kar")
-# Besides BadZipFile a damaged, encrypted or exotic archive raises the last four.
-UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, UnicodeDecodeError)
+INDEX = "info.csv"
+# What a damaged, encrypted or exotic archive raises, and an index that is no table.
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    RuntimeError,
+    UnicodeDecodeError,
+    csv.Error,
+)
+UNREADABLE = (OSError, *DAMAGED)
 
 Source = tuple[str, Callable[[], bytes]]
-
-_INDEX = "info.csv"
 
 
 def open_sources(root: Path) -> tuple[list[Source], dict[str, Mapping[str, str]]]:
@@ -39,25 +55,33 @@ def open_sources(root: Path) -> tuple[list[Source], dict[str, Mapping[str, str]]
 
     Raises
     ------
-    Any of `UNREADABLE`, or csv.Error
+    CorpusError
+        If the root is a pipe or a device, which might never end.
+    Any of `UNREADABLE`
         If the root or an index in it cannot be read.
     """
     if root.is_dir():
         members = [(name, _file_reader(root / name)) for name in _walk(root)]
+    elif not root.is_file():
+        raise CorpusError(
+            f"cannot read {root}: it is a pipe or a device; name a folder, a .zip or a MIDI file"
+        )
     elif zipfile.is_zipfile(root):
         members = list(_zip_members(root))
     else:
         return [(root.name, _file_reader(root))], {}
     index: dict[str, Mapping[str, str]] = {}
     for name, load in members:
-        if PurePosixPath(name).name == _INDEX:
-            index.update(_read_index(load(), PurePosixPath(name).parent))
+        if PurePosixPath(name).name == INDEX:
+            folder = PurePosixPath(name).parent
+            rows = read_index(load())
+            index.update({(folder / listed).as_posix(): row for listed, row in rows.items()})
     return [member for member in members if member[0].lower().endswith(SUFFIXES)], index
 
 
 def _walk(root: Path) -> Iterator[str]:
     """Names of the MIDI files and indexes below a folder, sorted."""
-    found = (item for item in root.rglob("*") if item.name.lower().endswith((*SUFFIXES, _INDEX)))
+    found = (item for item in root.rglob("*") if item.name.lower().endswith((*SUFFIXES, INDEX)))
     return iter(
         sorted(item.relative_to(root).as_posix() for item in found if _is_wanted(item.name))
     )
@@ -94,12 +118,21 @@ def _zip_members(root: Path) -> Iterator[Source]:
             yield name, reader(name)
 
 
-def _read_index(data: bytes, folder: PurePosixPath) -> dict[str, Mapping[str, str]]:
-    """Read an index: a row for each file, by its path within the corpus."""
+def read_index(data: bytes) -> dict[str, Mapping[str, str]]:
+    r"""Read an index: the row of each file, by its name as the index has it.
+
+    Raises
+    ------
+    csv.Error
+        If it is no table.
+
+    Examples
+    --------
+    >>> read_index(b"style,midi_filename\nrock,a.mid\n")
+    {'a.mid': {'style': 'rock', 'midi_filename': 'a.mid'}}
+    """
     rows = csv.DictReader(io.StringIO(data.decode("utf-8", "replace")))
-    return {
-        (folder / row["midi_filename"]).as_posix(): row for row in rows if row.get("midi_filename")
-    }
+    return {row["midi_filename"]: row for row in rows if row.get("midi_filename")}
 
 
 def one_line(error: Exception) -> str:

@@ -7,5 +7,5 @@ folder=${2:-runs/out/classic}
 export OMP_NUM_THREADS=1
 paradiddle train drummer "$groove" -o "$folder" \
   --split train --beat-type beat --time-signature 4/4 --max-events 52000 \
-  --no-velocity --hidden 200 --streams 32 --unroll 50 --lr 5e-3 --epochs 200 --minutes 5 --seed 0
+  --no-velocity --hidden 200 --streams 32 --unroll 50 --lr 1e-2 --epochs 160 --seed 0
 paradiddle evaluate drummer "$groove" --model "$folder/drummer.safetensors"

@@ -2,19 +2,12 @@
 
 import numpy as np
 import pytest
+from models import random_tensors
 
 from paradiddle.engine import Lstm, LstmShape
 from paradiddle.errors import InvalidValueError
 
 SIZES = (5, 7, 3)
-
-
-def random_tensors(shape, scale=0.5, seed=0):
-    rng = np.random.default_rng(seed)
-    return {
-        name: rng.normal(scale=scale, size=size).astype(np.float32)
-        for name, size in shape.tensors().items()
-    }
 
 
 def random_indices(sizes, steps, streams, seed=1):

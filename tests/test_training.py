@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -222,6 +223,30 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
         training(tmp_path / "file" / "run")
 
 
+def test_a_folder_that_cannot_be_written_is_refused_before_training(tmp_path):
+    (tmp_path / MODEL).mkdir()
+    with pytest.raises(OutputError, match=r"drummer.safetensors exists already; choose another"):
+        training(tmp_path)
+    assert not (tmp_path / CHECKPOINT).exists()
+
+
+def test_a_folder_is_claimed_from_the_first_moment(tmp_path):
+    training(tmp_path)
+    with pytest.raises(OutputError, match="holds a training run; add --resume"):
+        training(tmp_path)
+    assert finish(training(tmp_path, resume=True)) > 0
+
+
+def test_a_run_saves_within_an_epoch(tmp_path, monkeypatch):
+    monkeypatch.setattr("paradiddle.training.drummer._SAVE_SECONDS", 0.0)
+    run = training(tmp_path)
+    statuses = run.run()
+    for _ in range(3):
+        next(statuses)
+    position = weights.read(tmp_path / CHECKPOINT, "drummer checkpoint").document["position"]
+    assert (position["epoch"], position["chunk"]) == (0, 3)
+
+
 def test_a_corpus_of_one_note_is_refused(tmp_path):
     with pytest.raises(CorpusError, match="one unique note, 36; there is nothing to learn"):
         training(tmp_path, events=Events([36] * 100, [240] * 100))
@@ -233,6 +258,17 @@ def test_a_corpus_shorter_than_a_chunk_is_refused(tmp_path):
     settings = Settings(bidirectional=True, unroll=21)
     with pytest.raises(CorpusError, match="20 events do not fill one chunk of 21 steps"):
         training(tmp_path, settings, events=beat(20))
+
+
+def test_weights_that_are_no_numbers_are_never_saved(tmp_path):
+    run = training(tmp_path)
+    finish(run, 2)
+    run = training(tmp_path, resume=True)
+    with torch.no_grad():
+        run.model.dense.weight[0, 0] = float("nan")
+    with pytest.raises(ModelError, match=r"training diverged in epoch 1; lower --lr"):
+        finish(run)
+    assert finish(training(tmp_path, resume=True)) > 0
 
 
 def test_divergence_is_an_error_that_leaves_a_usable_checkpoint(tmp_path, monkeypatch):
@@ -326,10 +362,10 @@ def test_a_request_to_stop_is_noticed_and_the_old_handler_comes_back():
 
 @pytest.fixture
 def command(tmp_path):
-    """Start `paradiddle train drummer` on a small folder of files."""
+    """Start `paradiddle train drummer` on a small folder of files, in a metre unlike 16ths."""
     (tmp_path / "midi").mkdir()
     for number in range(3):
-        write(tmp_path / "midi" / f"{number}.mid", beat(150))
+        write(tmp_path / "midi" / f"{number}.mid", replace(beat(150), quarters_per_bar=7 / 16))
 
     def start(*options, epochs=3):
         arguments = ["train", "drummer", str(tmp_path / "midi"), "-o", str(tmp_path / "run")]
@@ -365,7 +401,10 @@ def test_command_saves_on_a_signal_and_goes_on(tmp_path, command, number):
         if "events" in line:
             break
     time.sleep(1)
-    process.send_signal(number)
+    for pause in (0, 0.1, 0.2, 0.5):  # nobody presses Ctrl+C once
+        time.sleep(pause)
+        if process.poll() is None:
+            process.send_signal(number)
     _, messages = process.communicate(timeout=60)
     assert process.returncode == 0, messages
     assert "go on with --resume" in messages

@@ -3,6 +3,7 @@
 Commands import what they need when they run, so that `paradiddle --help` stays quick.
 """
 
+import io
 import sys
 
 import typer
@@ -41,10 +42,17 @@ def _version(
 
 def main() -> None:
     """Run the command line; a mistake prints one line on stderr and exits with 1, usage with 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a console may not know every sign
+            stream.reconfigure(errors="replace")
     try:
         app()
     except ParadiddleError as error:
         _fail(str(error))
+    except MemoryError:
+        _fail("out of memory; ask for something smaller")
+    except KeyboardInterrupt:
+        sys.exit(130)
     except OSError as error:
         _fail(f"{error.filename or 'input/output'}: {error.strerror or error}")
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from paradiddle.cli.grid import LEAK, opening
 from paradiddle.cli.options import note
 
 if TYPE_CHECKING:
-    from paradiddle.drummer import Drummer, Length
     from paradiddle.events import Events
 
 _DEFAULT_NOTES = 1000
@@ -64,7 +64,7 @@ def drum(
     import numpy as np
 
     from paradiddle.checks import check_range, check_seed
-    from paradiddle.drummer import Drummer, Length
+    from paradiddle.drummer import Drummer, Length, monkey
     from paradiddle.saving import check_suffix, save
 
     outputs = output or [Path("drums.mid")]
@@ -72,29 +72,31 @@ def drum(
         check_suffix(path)
     check_range("count", np.array([count]), 1, _MOST_PIECES, remedy="ask for a few pieces")
     check_seed(seed)
-    length = Length(_DEFAULT_NOTES if (bars, seconds) == (None, None) else notes, bars, seconds)
-    if notes is not None:
-        length = Length(notes, bars, seconds)
-    first = _fresh_seed() if seed is None else seed
-    seeds = [first + k for k in range(count)]
+    if (notes, bars, seconds) == (None, None, None):
+        notes = _DEFAULT_NOTES
+    length = Length(notes, bars, seconds)
     drummer = Drummer.load(model)
-    if random:
-        pieces = _monkeys(drummer, length, seeds, qpm)
-    else:
-        pieces = drummer.play_many(
-            length,
-            list(seeds),
-            temperature=temperature,
-            top_p=top_p,
-            state_scale=state_scale,
-            qpm=qpm,
-        )
-    for number, piece in enumerate(pieces, 1):
+    if drummer.lstm.shape.bidirectional:
+        note(LEAK)
+    first = _fresh_seed() if seed is None else seed
+    for number in range(count):
+        if random:
+            piece = monkey(drummer.vocabulary, length, first + number, qpm or drummer.qpm)
+        else:
+            piece = drummer.play(
+                length,
+                first + number,
+                temperature=temperature,
+                top_p=top_p,
+                state_scale=state_scale,
+                qpm=qpm,
+            )
         for path in outputs:
-            target = path if count == 1 else path.with_stem(f"{path.stem}-{number}")
+            target = path if count == 1 else path.with_stem(f"{path.stem}-{number + 1}")
             save(target, piece, soundfont)
-            _report(target, piece, seeds[number - 1])
-    _show(pieces[0])
+            _report(target, piece, first + number)
+        if number == 0:
+            typer.echo(opening(piece, _GRID_BARS))
 
 
 def _fresh_seed() -> int:
@@ -104,31 +106,6 @@ def _fresh_seed() -> int:
     return secrets.randbelow(1_000_000)
 
 
-def _monkeys(
-    drummer: "Drummer", length: "Length", seeds: list[int], qpm: float | None
-) -> list["Events"]:
-    from paradiddle.drummer import monkey
-
-    speed = drummer.qpm if qpm is None else qpm
-    return [monkey(drummer.vocabulary, length, seed, speed) for seed in seeds]
-
-
 def _report(path: Path, piece: "Events", seed: int) -> None:
     minutes, seconds = divmod(round(float(piece.seconds().max(initial=0))), 60)
     note(f"{path}: {len(piece):,} notes, {minutes}:{seconds:02} at {piece.qpm:g} qpm, seed {seed}")
-
-
-def _show(piece: "Events") -> None:
-    """Print how a piece begins."""
-    from paradiddle.events import Events, quantise
-
-    # not all of it: a day of drumming is more than a grid can hold
-    shown = int(piece.onsets.searchsorted(_GRID_BARS * piece.ticks_per_bar))
-    opening = Events(
-        piece.notes[:shown],
-        piece.ticks[:shown],
-        piece.dynamics[:shown],
-        piece.qpm,
-        piece.quarters_per_bar,
-    )
-    typer.echo(str(quantise(opening).pattern.first(_GRID_BARS)))

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from paradiddle.cli.grid import LEAK
 from paradiddle.cli.options import CorpusPath, Json, note
 
 if TYPE_CHECKING:
     from paradiddle.corpus import Corpus
     from paradiddle.drummer import Drummer
-    from paradiddle.sequences import Recipe
 
 app = typer.Typer(help="Measure a trained model.", no_args_is_help=True)
 
 _HELD_OUT = ("validation", "test")
 _PIECES, _NOTES = 20, 1000
+_WIDTH = 80  # numbers must not be cut, however narrow the terminal
 
 
 @app.callback()
@@ -43,62 +44,48 @@ def drummer(
     """
     from paradiddle.corpus import scan
     from paradiddle.drummer import Drummer
+    from paradiddle.evaluation import recipe_of
 
     player = Drummer.load(model)
-    corpus = scan(path)
-    recipe = _recipe_of(player)
+    if player.lstm.shape.bidirectional:
+        note(LEAK)
+    recipe = recipe_of(player)
+    if recipe is None:
+        note("the model does not say what it learned from; taking every file as it is")
+    corpus = scan(path, channel=recipe.channel if recipe else None)
     wanted = [split] if split else ["train", *(name for name in _HELD_OUT if _has(corpus, name))]
-    results = {name: _scores(player, corpus, recipe, name) for name in wanted}
+    results = {name: _scores(player, corpus, name) for name in wanted}
     report = {**results[wanted[0]], "split": wanted[0]}
     report.update({name: results[name] for name in wanted[1:]})
-    report["generated"] = _copying(player, corpus, recipe)
+    report["generated"] = _copying(player, corpus)
     if as_json:
         typer.echo(json.dumps(report, indent=1))
     else:
         _print(results, report["generated"])
 
 
-def _recipe_of(player: "Drummer") -> "Recipe":
-    """How the model's own sequence was made; every file where it does not say."""
-    from paradiddle.sequences import Recipe
-
-    stored = player.document.get("training", {}).get("sequence")
-    if stored is None:
-        note("the model does not say what it learned from; taking every file as it is")
-        return Recipe(resolution=player.resolution)
-    return Recipe.from_dict(stored)
-
-
 def _has(corpus: "Corpus", split: str) -> bool:
     return any(entry.split == split for entry in corpus.entries)
 
 
-def _for_split(recipe: "Recipe", split: str) -> "Recipe":
-    """Choose the model's own sequence for train, all of another split in the same way."""
-    from dataclasses import replace
+def _scores(player: "Drummer", corpus: "Corpus", split: str) -> dict[str, Any]:
+    from paradiddle.evaluation import sequence_of, teacher_forced
 
-    if split in ("train", recipe.wanted.split):
-        return recipe
-    return replace(recipe, wanted=replace(recipe.wanted, split=split), max_events=None)
-
-
-def _scores(player: "Drummer", corpus: "Corpus", recipe: "Recipe", split: str) -> dict[str, Any]:
-    from paradiddle.evaluation import teacher_forced
-
-    events = _for_split(recipe, split).build(corpus)
-    learned = player.document.get("training", {}).get("events")
-    if split == "train" and learned not in (None, len(events)):
-        note(f"the model learned {learned:,} events, {len(events):,} are here: other files")
-    scores = teacher_forced(player, player.vocabulary.encode(events))
+    events = sequence_of(player, corpus, split)
+    indices = player.vocabulary.encode(events)
+    learned = player.document.get("training", {}).get("fingerprint")
+    if split == "train" and learned not in (None, player.vocabulary.fingerprint(indices)):
+        note("these are not the files that the model learned from: no accuracy of remembering")
+    scores = teacher_forced(player, indices)
     return {**scores.to_dict(), "unknown_events": player.vocabulary.unknown(events)}
 
 
-def _copying(player: "Drummer", corpus: "Corpus", recipe: "Recipe") -> dict[str, Any]:
+def _copying(player: "Drummer", corpus: "Corpus") -> dict[str, Any]:
     from paradiddle.drummer import Length
-    from paradiddle.evaluation import copying
+    from paradiddle.evaluation import copying, sequence_of
 
     pieces = player.play_many(Length(notes=_NOTES), list(range(_PIECES)))
-    return copying(pieces, recipe.build(corpus), player.vocabulary).to_dict()
+    return copying(pieces, sequence_of(player, corpus), player.vocabulary).to_dict()
 
 
 def _print(results: dict[str, dict[str, Any]], generated: dict[str, Any]) -> None:
@@ -107,7 +94,10 @@ def _print(results: dict[str, dict[str, Any]], generated: dict[str, Any]) -> Non
     from rich.table import Table
 
     first = next(iter(results.values()))
-    table = Table("split", "events", "joint", *first["accuracy"], "bits/event", box=None)
+    table = Table(box=None)
+    table.add_column("split", overflow="fold")
+    for name in ("events", "joint", *first["accuracy"], "bits/event"):
+        table.add_column(name, justify="right", no_wrap=True)
     for name, scores in results.items():
         accuracies = [scores["joint_accuracy"], *scores["accuracy"].values()]
         table.add_row(
@@ -116,7 +106,7 @@ def _print(results: dict[str, dict[str, Any]], generated: dict[str, Any]) -> Non
             *(f"{value:.1%}" for value in accuracies),
             f"{scores['bits_per_event']:.2f}",
         )
-    Console().print(table)
+    Console(width=max(Console().width, _WIDTH)).print(table)
     typer.echo(
         f"generated: {generated['verbatim_bars']:.1%} of {generated['bars']:,} bars stand verbatim"
         f" in the training files; longest verbatim run {generated['longest_run']:,} events"

@@ -1,10 +1,12 @@
 """`paradiddle train`: learn from a corpus."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from paradiddle.cli.grid import LEAK, opening
 from paradiddle.cli.options import CorpusPath, Selection, corpus_of, note, selects_files
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ app = typer.Typer(help="Train a model on your own MIDI files.", no_args_is_help=
 _NETWORK, _RUN, _SEQUENCE = "Network", "Run", "Sequence"
 _PLACES = 96  # 20 ticks of 4/4 each: 16ths and triplets fall on whole numbers of them
 _SAMPLE_EVERY = 0.1  # of the run
-_SAMPLE_NOTES = 48
+_SAMPLE_NOTES, _GRID_BARS = 48, 2
 
 
 def _option(help_text: str, panel: str, *names: str) -> Any:
@@ -97,11 +99,13 @@ def drummer(
     Ctrl+C saves and ends; --resume goes on exactly there.
     """
     from paradiddle.encoding import Vocabulary
+    from paradiddle.midi import parse_channel
     from paradiddle.sequences import Recipe
     from paradiddle.training.interrupts import graceful_stop
 
-    with graceful_stop() as stop:
-        recipe = Recipe(selection.filter(), seed, max_events, resolution)
+    with graceful_stop(until_exit=True) as stop:
+        channel = parse_channel(selection.channel)
+        recipe = Recipe(selection.filter(), seed, max_events, resolution, channel)
         corpus = corpus_of(path, selection)
         events = recipe.build(corpus)
         if places is None:
@@ -117,7 +121,7 @@ def drummer(
             hidden,
             layers,
             bidirectional,
-            unroll or (21 if bidirectional else 50),
+            (21 if bidirectional else 50) if unroll is None else unroll,
             streams,
             lr,
             epochs,
@@ -159,15 +163,12 @@ def _announce(training: "Training", events: int) -> None:
         fields += f", {sum(shape.extra_inputs)} places in the bar"
     note(f"{events:,} events; values: {fields}; {shape.parameters:,} parameters")
     if shape.bidirectional:
-        note(
-            "bidirectional: its accuracy is a leak of the target, not skill;"
-            " the backward half reads the event that is to be predicted"
-        )
+        note(LEAK)
     if training.position.epoch or training.position.chunk:
         note(f"going on in epoch {training.position.epoch + 1}")
 
 
-def _follow(training: "Training", should_stop: Any, *, log: bool) -> None:
+def _follow(training: "Training", should_stop: Callable[[], bool], *, log: bool) -> None:
     """Train under a progress bar, with a sample now and then."""
     writer = _log_writer(training.folder) if log else None
     logged = len(training.curve)
@@ -211,11 +212,9 @@ def _figures(status: "Status") -> str:
 def _sample(training: "Training") -> str:
     """Two bars of what the model plays now, as a grid."""
     from paradiddle.drummer import Length
-    from paradiddle.events import quantise
 
-    played = training.drummer().play(Length(notes=_SAMPLE_NOTES), seed=training.position.epoch)
-    pattern = quantise(played).pattern
-    return str(pattern.first(2))
+    played = training.drummer().play(Length(notes=_SAMPLE_NOTES), training.position.epoch)
+    return opening(played, _GRID_BARS)
 
 
 def _log_writer(folder: Path) -> Any:
@@ -236,15 +235,12 @@ def _log_row(writer: Any, row: dict[str, float]) -> None:
 
 def _finish(training: "Training", *, interrupted: bool) -> None:
     """Score the result, keep the figures in the model and say where it is."""
-    from paradiddle.evaluation import teacher_forced
-
     if interrupted:
         note(f"stopped and saved in epoch {training.position.epoch + 1}; go on with --resume")
         return
-    scores = teacher_forced(training.drummer(), training.indices)
-    training.document["metrics"] = {"train": scores.to_dict()}
-    training.save()
+    scores = training.score()
+    leak = " (a leak, see above)" if training.model.shape.bidirectional else ""
     note(
-        f"joint accuracy {scores.joint_accuracy:.1%} over {scores.events:,} events"
+        f"joint accuracy{leak} {scores.joint_accuracy:.1%} over {scores.events:,} events"
         f" -> {training.folder / 'drummer.safetensors'}"
     )

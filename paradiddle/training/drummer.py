@@ -1,7 +1,5 @@
 """The recipe of the drummer: AdamW, a cosine schedule, truncated back-propagation."""
 
-import hashlib
-import json
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +18,7 @@ from paradiddle.drummer_file import write_model
 from paradiddle.encoding import Vocabulary
 from paradiddle.engine import Lstm, LstmShape
 from paradiddle.errors import CorpusError, ModelError, OutputError
+from paradiddle.evaluation import Scores, teacher_forced
 from paradiddle.training import checkpoint
 from paradiddle.training.checkpoint import Position
 from paradiddle.training.data import Chunk, Streams, Windows
@@ -86,9 +85,7 @@ class Training:
         self.vocabulary, self.settings, self.folder = vocabulary, settings, folder
         self.document, self.indices = document, indices
         self._checkpoint = folder / CHECKPOINT
-        self._fingerprint = hashlib.sha256(
-            json.dumps(asdict(vocabulary)).encode() + indices.tobytes()
-        ).hexdigest()
+        self._fingerprint = vocabulary.fingerprint(indices)
         self._chunks = _chunks_of(vocabulary.inputs(indices[:-1]), indices[1:], settings)
         shape = LstmShape(
             vocabulary.sizes,
@@ -130,19 +127,29 @@ class Training:
                     events += chunk.targets.shape[0] * chunk.targets.shape[1]
                     elapsed = time.monotonic() - started
                     self.position.seconds = trained_before + elapsed
+                    if time.monotonic() - saved > _SAVE_SECONDS:
+                        self.save()
+                        saved = time.monotonic()
                     yield self._status(events / elapsed)
                     if should_stop() or self._fraction() >= 1:
                         break
                 if self.position.chunk == self._chunks.chunks:
                     self._end_epoch()
-                if time.monotonic() - saved > _SAVE_SECONDS:
-                    self.save()
-                    saved = time.monotonic()
         finally:
             self.save()
 
     def save(self) -> None:
-        """Write the checkpoint and the model as it is."""
+        """Write the checkpoint and the model as it is.
+
+        Raises
+        ------
+        ModelError
+            If a weight is not finite; the files stay as they were.
+        OutputError
+            If a file cannot be written.
+        """
+        if not all(bool(torch.isfinite(weight).all()) for weight in self.model.parameters()):
+            raise self._divergence()
         checkpoint.save(
             self._checkpoint,
             self._identity(),
@@ -159,6 +166,14 @@ class Training:
             self.model.tensors(),
         )
 
+    def score(self) -> Scores:
+        """Score the drummer on what it learned, keep the figures in its file and return them."""
+        scores = teacher_forced(self.drummer(), self.indices)
+        metrics = scores.to_dict() | {"leak": self.model.shape.bidirectional}
+        self.document["metrics"] = {"train": metrics}
+        self.save()
+        return scores
+
     def drummer(self) -> Drummer:
         """Return the drummer as trained so far."""
         lstm = Lstm(self.model.shape, self.model.tensors())
@@ -171,18 +186,14 @@ class Training:
             "settings": asdict(self.settings),
             "epochs": self.position.epoch,
             "seconds": round(self.position.seconds, 1),
+            "fingerprint": self._fingerprint,
         }
         return {**self.document, "training": training}
 
     def _open_folder(self, resume: bool) -> None:
         """Load the checkpoint to resume, or make sure that none would be overwritten."""
         if not resume:
-            if self._checkpoint.exists():
-                raise OutputError(
-                    f"{self.folder} holds a training run; add --resume to go on with it, or choose"
-                    " another folder"
-                )
-            _make_folder(self.folder)
+            self._claim_folder()
             return
         if not self._checkpoint.exists():
             raise ModelError(f"nothing to resume in {self.folder}; leave out --resume")
@@ -200,6 +211,35 @@ class Training:
                 )
         self.position, self._state = checkpoint.load(self._checkpoint, self.model, self._optimizer)
 
+    def _claim_folder(self) -> None:
+        """Make the folder ours by a first checkpoint, which also shows that it can be written."""
+        _make_folder(self.folder)
+        if (self.folder / MODEL).exists() and not self._checkpoint.exists():
+            raise OutputError(f"{self.folder / MODEL} exists already; choose another folder")
+        try:
+            self._checkpoint.touch(exist_ok=False)
+        except FileExistsError:
+            raise OutputError(
+                f"{self.folder} holds a training run; add --resume to go on with it, or choose"
+                " another folder"
+            ) from None
+        except OSError as error:
+            raise OutputError(
+                f"cannot write to {self.folder}: {error.strerror}; choose another folder"
+            ) from None
+        try:
+            self.save()
+        except OutputError:
+            self._checkpoint.unlink()
+            raise
+
+    def _divergence(self) -> ModelError:
+        """Say that training left the numbers that a weight can hold."""
+        return ModelError(
+            f"training diverged in epoch {self.position.epoch + 1}; lower --lr, now"
+            f" {self.settings.lr}, and --resume"
+        )
+
     def _identity(self) -> dict[str, Any]:
         """Collect what must be the same for a run to go on."""
         settings = {name: getattr(self.settings, name) for name in _ARCHITECTURE}
@@ -213,10 +253,7 @@ class Training:
         loss, right = self.model.losses(logits, chunk.targets)
         self._optimizer.zero_grad()
         if not math.isfinite(float(loss.detach())):
-            raise ModelError(
-                f"training diverged in epoch {self.position.epoch + 1}; lower --lr, now"
-                f" {self.settings.lr}, and --resume"
-            )
+            raise self._divergence()
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self.model.parameters(), _CLIP)
         self._optimizer.step()

@@ -10,10 +10,16 @@ __all__ = ["graceful_stop"]
 
 
 @contextmanager
-def graceful_stop() -> Iterator[Event]:
+def graceful_stop(*, until_exit: bool = False) -> Iterator[Event]:
     """Collect Ctrl+C and SIGTERM in an event while the block runs.
 
     Outside the main thread, where Python allows no signal handlers, the event is never set.
+
+    Parameters
+    ----------
+    until_exit : bool, default False
+        Ignore both signals from the end of the block on, for a process that has saved its work
+        and is about to end: an impatient second Ctrl+C then does no harm.
 
     Examples
     --------
@@ -35,4 +41,4 @@ def graceful_stop() -> Iterator[Event]:
         yield stop
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if until_exit else handler)

@@ -36,12 +36,16 @@ class EventLstm(nn.Module):
 
     def __init__(self, shape: LstmShape, seed: int) -> None:
         super().__init__()
-        torch.manual_seed(seed)
         self.shape = shape
-        self.lstm = nn.LSTM(
-            sum(shape.input_sizes), shape.hidden, shape.layers, bidirectional=shape.bidirectional
-        )
-        self.dense = nn.Linear(shape.output_width, sum(shape.sizes))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.lstm = nn.LSTM(
+                sum(shape.input_sizes),
+                shape.hidden,
+                shape.layers,
+                bidirectional=shape.bidirectional,
+            )
+            self.dense = nn.Linear(shape.output_width, sum(shape.sizes))
         self.starts: Tensor
         self.register_buffer("starts", torch.tensor(np.cumsum((0, *shape.input_sizes[:-1]))), False)
         for name, parameter in self.lstm.named_parameters():

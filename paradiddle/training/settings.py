@@ -52,7 +52,7 @@ class Settings:
     def __post_init__(self) -> None:
         for name in ("hidden", "layers", "unroll", "streams", "epochs"):
             check_at_least(name, getattr(self, name), 1, "give a whole number from 1 up")
-        check_range("lr", np.array([self.lr]), 1e-8, 1, remedy="try 0.005")
+        check_range("lr", np.array([self.lr]), 1e-8, 1, remedy="try 0.01")
         check_range("noise", np.array([self.noise]), 0, 1, remedy="0.1 is plenty")
         if self.minutes is not None:
             check_range("minutes", np.array([self.minutes]), 0.001, 1e6, remedy="try 5")
