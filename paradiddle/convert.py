@@ -162,9 +162,10 @@ def _translated(
 
 def _save(path: Path, array: NDArray[np.int32]) -> None:
     """Write an array as np.save does, whose short write on a full disk does not give its reason."""
+    array = np.ascontiguousarray(array)
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
-        file.write(np.ascontiguousarray(array).data)
+        file.write(array.data)
 
 
 def _write_one_hot(path: Path, indices: NDArray[np.int32], sizes: Sequence[int]) -> None:

@@ -45,7 +45,7 @@ def write_model(
     shape: LstmShape,
     vocabulary: Vocabulary,
     document: Mapping[str, Any],
-    tensors: Mapping[str, NDArray[np.float32]],
+    tensors: Mapping[str, NDArray[np.floating[Any]]],
 ) -> None:
     """Write a drummer's file: `document` with sizes and tables added, and the weights.
 

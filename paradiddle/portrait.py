@@ -18,24 +18,10 @@ from paradiddle.drums import VOICE_NAMES, VOICE_OF_PITCH, voice_index
 from paradiddle.encoding import VELOCITY_LEVELS
 from paradiddle.errors import CorpusError, InvalidValueError
 from paradiddle.events import Events
+from paradiddle.report import GAPS
 from paradiddle.timing import TICKS_PER_QUARTER
 
-__all__ = ["GAPS", "ITEMS", "Portrait", "overlap", "portrait"]
-
-# Ticks between hits, named after the note value in the middle, with the lowest value of each. The
-# limits fall between the values that rounding for a model leaves, so that it moves hardly any hit.
-GAPS = (
-    ("together", 0),
-    ("flam", 13),
-    ("32nd", 38),
-    ("16th triplet", 68),
-    ("16th", 98),
-    ("8th triplet", 135),
-    ("8th", 195),
-    ("dotted 8th", 275),
-    ("quarter", 415),
-    ("longer", 700),
-)
+__all__ = ["ITEMS", "Portrait", "overlap", "portrait"]
 
 _STEPS_PER_BAR = 16
 _STEP = TICKS_PER_QUARTER // 4
@@ -93,7 +79,7 @@ class Portrait:
     velocities : tuple of float
         Share of hits in each of eight equal ranges of velocity.
     gaps : tuple of float
-        Share of hits by ticks since the one before, as in `GAPS`.
+        Share of hits by ticks since the one before, as in `paradiddle.report.GAPS`.
     """
 
     pieces: int

@@ -13,7 +13,22 @@ from paradiddle.drums import VOICE_NAMES, VOICE_OF_PITCH, pitch_name
 from paradiddle.events import Events
 from paradiddle.timing import TICKS_PER_QUARTER
 
-__all__ = ["NO_VOICE", "Report", "report"]
+__all__ = ["GAPS", "NO_VOICE", "Report", "report"]
+
+# Ticks between hits, named after the note value in the middle, with the lowest value of each. The
+# limits fall between the values that rounding for a model leaves, so that it moves hardly any hit.
+GAPS = (
+    ("together", 0),
+    ("flam", 13),
+    ("32nd", 38),
+    ("16th triplet", 68),
+    ("16th", 98),
+    ("8th triplet", 135),
+    ("8th", 195),
+    ("dotted 8th", 275),
+    ("quarter", 415),
+    ("longer", 700),
+)
 
 NO_VOICE = "no voice"  # under which hits of pitches outside the nine voices are counted
 

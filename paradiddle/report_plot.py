@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "plot"]
+__all__ = ["FORMATS", "check_name", "plot"]
 
 FORMATS = (".png", ".pdf", ".svg")
 
@@ -56,10 +56,7 @@ def plot(report: Report, path: str | Path) -> None:
         If the file cannot be written; nothing is left behind.
     """
     path = Path(path)
-    if path.suffix.lower() not in FORMATS:
-        raise InvalidValueError(
-            f"a plot must be named {', '.join(FORMATS)}, got {path.name!r}; try report.png"
-        )
+    check_name(path)
     try:
         import matplotlib
     except ImportError as error:
@@ -67,6 +64,20 @@ def plot(report: Report, path: str | Path) -> None:
     with matplotlib.rc_context(_STYLE), atomic_path(path) as temporary:
         figure = _page(report)
         figure.savefig(temporary, dpi=120, format=path.suffix[1:].lower())
+
+
+def check_name(path: Path) -> None:
+    """Raise unless a plot can be written under a name.
+
+    Raises
+    ------
+    InvalidValueError
+        If the name ends in none of `FORMATS`.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise InvalidValueError(
+            f"a plot must be named {', '.join(FORMATS)}, got {path.name!r}; try report.png"
+        )
 
 
 def _page(report: Report) -> "Figure":

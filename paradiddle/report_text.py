@@ -1,34 +1,31 @@
 """A corpus report for a terminal of 80 columns."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from rich.bar import Bar
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 from paradiddle.drums import pitch_name
-from paradiddle.report import Report
+from paradiddle.report import GAPS, Report
 from paradiddle.timing import TICKS_PER_QUARTER
 
-__all__ = ["GAPS", "binned", "gaps", "show", "tempi"]
-
-# Ticks between hits, each named after the note value in its middle, with its lowest value.
-GAPS = (
-    ("together", 0),
-    ("1-29", 1),
-    ("30-89, a 32nd", 30),
-    ("90-179, a 16th", 90),
-    ("180-359, an 8th", 180),
-    ("360-719, a quarter", 360),
-    ("720-1439, a half", 720),
-    ("1440 and more", 1440),
-)
+__all__ = ["binned", "gaps", "show", "tempi"]
 
 _WIDTH = 80
 _LABEL, _BAR, _COUNT = 21, 7, 9  # columns of half a page
+_HALF = _LABEL + _BAR + _COUNT + 2  # a space between each
 _MOST_BARS = 14
+
+_LOWS = [low for _, low in GAPS]
+_GAP_LABELS = [
+    *(f"{low}-{end - 1}, {name}" for (name, low), end in zip(GAPS, _LOWS[1:], strict=False)),
+    f"{_LOWS[-1]} and more",
+]
 
 
 def binned(counts: Mapping[int, int] | Mapping[float, int], width: int) -> dict[str, int]:
@@ -62,53 +59,60 @@ def tempi(qpm: Mapping[float, int]) -> dict[str, int]:
 
 
 def gaps(ticks: Mapping[int, int]) -> dict[str, int]:
-    """Count hits by the time since the one before, in the classes of `GAPS`.
+    """Count hits by the time since the one before, in the classes of `paradiddle.report.GAPS`.
 
     Examples
     --------
     >>> {name: hits for name, hits in gaps({0: 1, 118: 5, 121: 3}).items() if hits}
-    {'together': 1, '90-179, a 16th': 8}
+    {'0-12, together': 1, '98-134, 16th': 8}
     """
-    counted = dict.fromkeys((name for name, _ in GAPS), 0)
+    counted = dict.fromkeys(_GAP_LABELS, 0)
     for value, hits in ticks.items():
-        counted[next(name for name, low in reversed(GAPS) if value >= low)] += hits
+        counted[_GAP_LABELS[bisect_right(_LOWS, value) - 1]] += hits
     return counted
 
 
 def show(report: Report, console: Console) -> None:
-    """Print a report: a summary, histograms two abreast, and every rejected file.
+    """Print a report: a summary, histograms two abreast where they fit, and every rejected file.
 
     Parameters
     ----------
     report : Report
         What to print.
     console : rich.console.Console
-        Where; wider than 80 columns stays empty on the right.
+        Where; wider than 80 columns stays empty on the right, and one that cannot show blocks gets
+        bars of ``#``.
     """
-    console.print(_heading(report))
+    console.print(_heading(report, console))
     console.print(_summary(report))
     pitches = {f"{pitch} {pitch_name(pitch)}": hits for pitch, hits in report.pitches.items()}
-    half = -(-len(pitches) // 2)
+    abreast = console.width >= _WIDTH
+    half = -(-len(pitches) // 2) if abreast else len(pitches)
+    bars = partial(_bars, min(_HALF, console.width))
     sections = (
-        (_bars("Tempo, files", tempi(report.qpm)), _bars("Style, files", report.styles)),
+        (bars("Tempo, files", tempi(report.qpm)), bars("Style, files", report.styles)),
         (
-            _bars("Voice, hits", report.voices),
-            _bars("Velocity, hits", binned(report.velocities, 16)),
+            bars("Voice, hits", report.voices),
+            bars("Velocity, hits", binned(report.velocities, 16)),
         ),
-        (_bars("Pitch, hits", pitches, 0, half), _bars("", pitches, half)),
-        (_bars("Ticks since the last, hits", gaps(report.ticks)), _common_gaps(report)),
+        (bars("Pitch, hits", pitches, 0, half), bars("", pitches, half)),
+        (
+            bars("Ticks since the last, hits", gaps(report.ticks)),
+            bars("Commonest", _common_gaps(report)),
+        ),
     )
-    for left, right in sections:
+    for pair in sections:
         page = Table.grid(padding=(0, 2))
-        page.add_row(left, right)
+        for row in [pair] if abreast else [(part,) for part in pair if part]:
+            page.add_row(*row)
         console.print()
         console.print(page)
     if report.rejected:
         console.print()
-        console.print(_rejected(report))
+        console.print(_rejected(report, min(_WIDTH, console.width)))
 
 
-def _heading(report: Report) -> Text:
+def _heading(report: Report, console: Console) -> Text:
     text = _printable(report.root).append("\n")
     text.stylize("bold")
     counts = [
@@ -117,7 +121,8 @@ def _heading(report: Report) -> Text:
         f"{report.hours:,.2f} h" if report.hours >= 1 else f"{report.hours * 60:,.1f} min",
         f"{report.hits:,} hits",
     ]
-    return text.append(" · ".join(counts) + "\n", style="not bold")
+    dot = ", " if console.options.ascii_only else " · "
+    return text.append(dot.join(counts) + "\n", style="not bold")
 
 
 def _files(count: int) -> str:
@@ -128,7 +133,7 @@ def _summary(report: Report) -> Table:
     """Tabulate what has few values."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
-    table.add_column(max_width=_WIDTH - 21)
+    table.add_column(max_width=_WIDTH - 21, overflow="fold")
     changing = [
         f"{_files(count)} with a changing {what}"
         for count, what in (
@@ -166,34 +171,49 @@ def _span(ticks: Mapping[int, int]) -> str:
 
 
 def _bars(
-    title: str, counts: Mapping[str, int], start: int = 0, end: int | None = None
+    width: int, title: str, counts: Mapping[str, int], start: int = 0, end: int | None = None
 ) -> RenderableType:
     """Draw rows `start` to `end` of a histogram, scaled to its largest count."""
-    if not counts:
+    rows = list(counts.items())[start:end]
+    if not rows:
         return ""
     table = Table(
         title=title or " ", title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0)
     )
     table.pad_edge = False
     table.show_header = False
-    table.add_column(width=_LABEL, no_wrap=True, overflow="ellipsis")
-    table.add_column(width=_BAR)
-    table.add_column(width=_COUNT, justify="right")
     most = max(counts.values())
-    for label, count in list(counts.items())[start:end]:
-        bar = Bar(most, 0, count, width=_BAR, color="cyan")
-        table.add_row(_printable(label), bar, f"{count:,}")
+    digits = max(_COUNT, len(f"{most:,}"))
+    # Labels wrap where it is narrow; numbers are always whole.
+    table.add_column(width=max(1, width - _BAR - digits - 2), overflow="fold")
+    table.add_column(width=_BAR)
+    table.add_column(width=digits, no_wrap=True, justify="right")
+    for label, count in rows:
+        table.add_row(_printable(label), _Bar(count / most), f"{count:,}")
     return table
 
 
-def _common_gaps(report: Report) -> RenderableType:
+class _Bar:
+    """A bar of blocks, or of ``#`` where the terminal's encoding has none."""
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+        if options.ascii_only:
+            yield Text("#" * round(self._share * _BAR), style="cyan")
+        else:
+            yield Bar(1, 0, self._share, width=_BAR, color="cyan")
+
+
+def _common_gaps(report: Report) -> dict[str, int]:
     commonest = sorted(report.ticks.items(), key=lambda item: -item[1])[: len(GAPS)]
-    return _bars("Commonest", {str(ticks): hits for ticks, hits in commonest})
+    return {str(ticks): hits for ticks, hits in commonest}
 
 
-def _rejected(report: Report) -> Table:
+def _rejected(report: Report, width: int) -> Table:
     table = Table(title="Rejected", title_justify="left", title_style="bold", box=None)
-    table.width = _WIDTH
+    table.width = width
     table.show_header = False
     table.add_column(ratio=2, overflow="fold")
     table.add_column(ratio=3, overflow="fold")

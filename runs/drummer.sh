@@ -9,6 +9,6 @@ resume=()
 [ ! -f "$folder/checkpoint.safetensors" ] || resume=(--resume)
 paradiddle train drummer "$groove" -o "$folder" "${resume[@]}" \
   --split train --beat-type beat --time-signature 4/4 --max-events 120000 \
-  --hidden 288 --streams 48 --unroll 50 --lr 8e-3 --epochs 170 --seed 0 \
+  --hidden 288 --streams 48 --unroll 50 --lr 8e-3 --epochs 170 --seed 0 --half \
   --attribution "Groove MIDI Dataset v1.0.0 (Gillick, Roberts, Engel, Eck, Bamman, 2019), CC BY 4.0, https://magenta.tensorflow.org/datasets/groove"
 paradiddle evaluate drummer "$groove" --model "$folder/drummer.safetensors"

@@ -14,7 +14,7 @@ from models import VOCABULARY, tiny_drummer, write_drummer
 from test_imports import HEAVY, loaded_by
 
 import paradiddle
-from paradiddle import midi
+from paradiddle import midi, weights
 from paradiddle.cli import main
 from paradiddle.corpus import Filter, scan
 from paradiddle.drummer import Drummer, Length
@@ -228,7 +228,6 @@ def test_drum_too_short_for_a_note(run: Run, tmp_path: Path) -> None:
         (["--qpm", "inf", "--seconds", 1, "--random"], "qpm must be in [3.58, 60000000], got inf"),
         (["--count", 0], "count must be in [1, 10000], got 0; ask for a few"),
         (["--count", 10**30], "count must be in [1, 10000], got 1000000000"),
-        (["--count", 10_000, "-n", 10_000], "notes must be in [1, 1000], got 10000; ask for fewer"),
         (["-n", 0], "notes must be in [1, 1000000], got 0"),
         (["-n", 10**18], "notes must be in [1, 1000000], got 1000000000000000000"),
         (["--bars", "nan"], "bars must be in [0.01, 100000], got nan"),
@@ -323,6 +322,12 @@ def test_play_follows_every_tempo(run: Run, heard: list[int]) -> None:
     assert 60 < heard[0] / 44_100 < 62
 
 
+def test_a_piece_of_several_can_be_played_alone(run: Run) -> None:
+    assert run("drum", "--seed", 4, "--count", 3, "-n", 500, "-o", "take.mid").code == 0
+    assert run("drum", "--seed", 6, "-n", 500, "-o", "alone.mid").code == 0
+    assert Path("take-3.mid").read_bytes() == Path("alone.mid").read_bytes()
+
+
 def test_play_another_channel(run: Run, refused: Refused, heard: list[int]) -> None:
     midi.write("a.mid", Events([36], [0]))
     assert run("play", "a.mid", "--channel", "all").code == 0
@@ -331,7 +336,7 @@ def test_play_another_channel(run: Run, refused: Refused, heard: list[int]) -> N
         "a.mid: no drums: nothing on channel 3, notes on channel 10; name one with --channel"
     )
     assert refused("play", "a.mid", "--channel", "99") == (
-        "channel must be 1 to 16 or 'all', got '99'"
+        "channel must be 1 to 16 or 'all', got '99'; drums have 10"
     )
 
 
@@ -378,7 +383,7 @@ def test_play_without_a_sound_card(refused: Refused, monkeypatch: pytest.MonkeyP
         " Write a file instead, such as beat.wav"
     )
     monkeypatch.setitem(sys.modules, "sounddevice", None)  # type: ignore[arg-type]
-    assert refused("play", "a.mid").endswith("run: pip install 'paradiddle[audio]'")
+    assert refused("play", "a.mid").endswith("in a checkout: pip install '.[audio]'")
 
 
 # --- export and import ------------------------------------------------------------------------
@@ -473,19 +478,23 @@ def test_evaluate_one_split(run: Run, corpus: Path) -> None:
 
 
 def test_evaluate_on_other_files_than_it_learned(run: Run, corpus: Path, tmp_path: Path) -> None:
-    training = {"sequence": Recipe().to_dict(), "events": 52_000}
+    training = {"sequence": Recipe().to_dict(), "fingerprint": "of other files"}
     model = write_drummer(tmp_path / "model", document={"training": training})
     code, _, err = run("evaluate", "drummer", corpus, "--model", model)
-    assert (code, err) == (0, "the model learned 52,000 events, 17 are here: other files\n")
+    assert code == 0
+    assert err.startswith("these are not the files that the model learned from")
 
 
 def test_evaluate_refuses(refused: Refused, corpus: Path, tmp_path: Path) -> None:
     assert refused("evaluate", "drummer", "nowhere").startswith("no such file or folder: nowhere;")
     Path("empty").mkdir()
     assert refused("evaluate", "drummer", "empty").startswith("no MIDI files (")
-    model = write_drummer(tmp_path / "model", document={"training": {"sequence": {"wanted": 3}}})
+    model = write_drummer(tmp_path / "model")
+    file = weights.read(model, "drummer")
+    file.document["training"] = {"sequence": {"wanted": 3}}
+    weights.write(model, "drummer", file.document, file.tensors)
     message = refused("evaluate", "drummer", corpus, "--model", model)
-    assert message.startswith("not a recipe: TypeError")
+    assert "not a recipe: TypeError" in message
 
 
 def test_evaluate_a_split_that_is_not_there(run: Run, corpus: Path) -> None:

@@ -89,6 +89,16 @@ def test_report_draws(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert drawn == [(1, tmp_path / "report.svg")]
 
 
+def test_a_plot_of_another_kind_is_refused_before_the_work(folder: Path, tmp_path: Path) -> None:
+    result = run("report", folder, "--plot", tmp_path / "p.doc")
+    assert isinstance(result.exception, InvalidValueError)
+    assert result.stdout == ""
+
+
+def test_a_single_tempo_is_echoed_as_typed(folder: Path) -> None:
+    assert "pass --qpm 90\n" in run("report", folder, "--qpm", "90").stderr
+
+
 def test_convert_writes_what_the_filters_leave(folder: Path, tmp_path: Path) -> None:
     result = run(
         "convert", folder, "-o", tmp_path / "out", "--style", "rock,folk", "--mega-tracks", 2,

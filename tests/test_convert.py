@@ -1,6 +1,8 @@
 import errno
 import json
 import os
+import resource
+import signal
 import tracemalloc
 from pathlib import Path
 
@@ -99,6 +101,27 @@ def test_one_hot_rows_say_the_same(corpus: Corpus, tmp_path: Path) -> None:
     )
 
 
+def test_arrays_are_what_numpy_would_write(corpus: Corpus, tmp_path: Path) -> None:
+    convert(corpus, tmp_path / "out")
+    np.save(tmp_path / "again.npy", np.load(tmp_path / "out" / "events.npy"))
+    written = (tmp_path / "out" / "events.npy").read_bytes()
+    assert written == (tmp_path / "again.npy").read_bytes()
+
+
+def test_a_disk_that_fills_up_under_an_array_says_so(corpus: Corpus, tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # numpy.save would say "10 requested and 3 written", without an errno
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (140, limits[1]))
+    try:
+        with pytest.raises(OutputError, match=r"out: File too large; choose another place"):
+            convert(corpus, tmp_path / "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    assert not (tmp_path / "out").exists()
+
+
 def test_without_velocity_there_are_two_fields(corpus: Corpus, tmp_path: Path) -> None:
     done = convert(corpus, tmp_path / "out", velocity=False, one_hot=True)
     assert np.load(tmp_path / "out" / "events.npy").shape == (15, 2)
@@ -160,7 +183,7 @@ def test_a_failure_half_way_leaves_everything_as_it_was(
     with pytest.raises((OutputError, KeyError)) as caught:
         convert(corpus, tmp_path / "out", seed=9, one_hot=True)
     if isinstance(reason, OSError):
-        assert caught.match(r"out: No space left on device; choose another place")
+        assert caught.match(r"out: the disk is full; free some space")
     assert (tmp_path / "out" / "events.npy").read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["midi", "out"]
 

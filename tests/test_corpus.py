@@ -175,6 +175,21 @@ def test_no_such_folder(tmp_path: Path) -> None:
         scan(tmp_path / "nowhere")
 
 
+def test_a_pipe_or_device_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(
+            CorpusError, match=r"^cannot read \S+: it is a pipe or a device; name a folder"
+        ):
+            scan(path)
+
+
+def test_an_index_that_is_no_table(indexed: Path) -> None:
+    (indexed / "info.csv").write_text("midi_filename\n" + "x" * 200_000)
+    with pytest.raises(CorpusError, match=r"cannot read \S+: field larger .*; check the path"):
+        scan(indexed)
+
+
 def test_a_path_that_cannot_exist(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"cannot read .*: File name too long; check the path"):
         scan(tmp_path / ("x" * 300))

@@ -318,7 +318,7 @@ Change = Callable[[dict[str, Any]], Any]
         (lambda t: t.update(hidden=9), ModelError, "Wx.bin has .* bytes; 17 x 36 float32 are"),
         (lambda t: t.update(layers=2), ModelError, r"cannot read .*Wx2\.bin"),
         (lambda t: t.update(places=6), ModelError, "Wx.bin has .* bytes; 22 x 32 float32 are"),
-        (lambda t: t.update(places=-1), InvalidValueError, "places must be at least 0, got -1"),
+        (lambda t: t.update(places=-1), InvalidValueError, "places must be in"),
         (lambda t: t.update(layers=0), InvalidValueError, r"layers must be in \[1, 64\], got 0"),
         (lambda t: t["notes"].append(36), InvalidValueError, "notes must hold distinct values"),
         (lambda t: t["ticks"].append(300), ModelError, "Wx.bin has .* belong together"),

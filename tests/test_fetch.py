@@ -205,8 +205,16 @@ def test_a_source_that_is_no_archive(tmp_path: Path, source: str, message: str) 
         fetch("toy", tmp_path / "toy", source=source)
 
 
+def test_a_source_that_is_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CorpusError, match=r"pipe: it is a pipe or a device; name a \.zip file"):
+        fetch("toy", tmp_path / "toy", source=str(tmp_path / "pipe"))
+
+
 def test_a_source_of_another_kind(tmp_path: Path) -> None:
-    with pytest.raises(InvalidValueError, match=r"file or an http address, got 'ftp://x/a\.zip'"):
+    with pytest.raises(
+        InvalidValueError, match=r"file or an http address, got 'ftp://x/a\.zip'; get the"
+    ):
         fetch("toy", tmp_path / "toy", source="ftp://x/a.zip")
 
 
@@ -224,7 +232,7 @@ def test_a_full_disk_leaves_nothing_behind(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(Path, "write_bytes", fill)
-    with pytest.raises(OutputError, match=r"toy: No space left on device; choose another place"):
+    with pytest.raises(OutputError, match=r"toy: the disk is full; free some space"):
         fetch("toy", tmp_path / "toy", source=str(path))
     assert [path.name for path in tmp_path.iterdir()] == ["archive.zip"]
 
@@ -250,6 +258,24 @@ def test_a_broken_download_goes_on_where_it_stopped(server: Server, tmp_path: Pa
     assert first == ["0", str(len(server.data) - 1)]
     assert 100_000 < int(second[0]) <= 150_000
     assert second[1] == first[1]
+
+
+def test_a_mounted_target_keeps_everything_inside(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "toy"
+    target.mkdir()
+    before = target.stat().st_ino
+    monkeypatch.setattr(Path, "is_mount", lambda path: path == target)
+    server.break_after = 150_000
+    with pytest.raises(CorpusError, match="connection broke"):
+        fetch("toy", target, source=server.url)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["archive.zip", "toy"]
+    server.break_after = None
+    assert contents(fetch("toy", target, source=server.url).path) == WHOLE
+    assert len(server.asked) == 2
+    assert target.stat().st_ino == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["archive.zip", "toy"]
 
 
 def test_a_run_that_died_while_noting_its_state_does_no_harm(

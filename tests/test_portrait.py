@@ -12,8 +12,9 @@ from paradiddle.drums import VOICE_NAMES
 from paradiddle.encoding import VELOCITY_LEVELS, Vocabulary, round_ticks
 from paradiddle.errors import CorpusError, InvalidValueError
 from paradiddle.events import Events
-from paradiddle.portrait import GAPS, ITEMS, Portrait, overlap, portrait
+from paradiddle.portrait import ITEMS, Portrait, overlap, portrait
 from paradiddle.portrait_plot import MOST_PORTRAITS, plot
+from paradiddle.report import GAPS
 
 BAR, BEAT, STEP = 1920, 480, 120
 KICK, SNARE, HAT, RIDE = 36, 38, 42, 51

@@ -1,6 +1,7 @@
 import io
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from rich.console import Console
 
 from paradiddle.corpus import scan
 from paradiddle.errors import InvalidValueError, MissingExtraError, OutputError
-from paradiddle.events import quantise
+from paradiddle.events import Events, quantise
+from paradiddle.portrait import ITEMS, portrait
 from paradiddle.report import NO_VOICE, Report, report
 from paradiddle.report_plot import plot
 from paradiddle.report_text import binned, gaps, show, tempi
@@ -113,8 +115,8 @@ def test_turns_into_json(counted: Report) -> None:
     assert rejected["reason"]
 
 
-def shown(counted: Report) -> str:
-    console = Console(width=120, file=io.StringIO())
+def shown(counted: Report, width: int = 120) -> str:
+    console = Console(width=width, file=io.StringIO())
     with console.capture() as capture:
         show(counted, console)
     return capture.get()
@@ -156,16 +158,52 @@ def test_bins() -> None:
         f"{low}-{low + 19}": 10 for low in range(60, 280, 20)
     }
     assert 0 < len(tempi(dict.fromkeys(range(1, 60_000_000, 3_000_000), 1))) <= 15
-    assert gaps({0: 1, 29: 2, 30: 3, 1440: 4, 9999: 5}) == {
-        "together": 1,
-        "1-29": 2,
-        "30-89, a 32nd": 3,
-        "90-179, a 16th": 0,
-        "180-359, an 8th": 0,
-        "360-719, a quarter": 0,
-        "720-1439, a half": 0,
-        "1440 and more": 9,
+    assert gaps({0: 1, 12: 2, 13: 3, 98: 6, 134: 7, 700: 4, 9999: 5}) == {
+        "0-12, together": 3,
+        "13-37, flam": 3,
+        "38-67, 32nd": 0,
+        "68-97, 16th triplet": 0,
+        "98-134, 16th": 13,
+        "135-194, 8th triplet": 0,
+        "195-274, 8th": 0,
+        "275-414, dotted 8th": 0,
+        "415-699, quarter": 0,
+        "700 and more": 9,
     }
+
+
+def test_text_and_portrait_call_a_gap_the_same() -> None:
+    for ticks in range(0, 1000, 7):
+        (label,) = (label for label, hits in gaps({ticks: 1}).items() if hits)
+        shares = portrait([Events([36, 36], [0, ticks])]).gaps
+        assert ITEMS["gaps"][shares.index(1)] in label.replace("700 and more", "longer")
+
+
+@pytest.mark.parametrize("width", [30, 40, 79, 80, 200])
+def test_numbers_are_whole_at_any_width(counted: Report, width: int) -> None:
+    long = replace(
+        counted,
+        styles={"a style with a long name": 12_345_678, "rock": 1},
+        voices={"closed hi-hat": 9_876_543},
+    )
+    text = shown(long, width)
+    assert "…" not in text
+    assert "12,345,678" in text
+    assert "9,876,543" in text
+    assert "51 ride" in text
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= min(width, 80)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_terminal_without_blocks_gets_signs_it_has(counted: Report, encoding: str) -> None:
+    raw = io.BytesIO()
+    with io.TextIOWrapper(raw, encoding) as file:  # strict: raises on any other sign
+        show(counted, Console(file=file, width=80))
+        file.flush()
+        text = raw.getvalue().decode(encoding)
+    assert "?" not in text
+    assert "3 files used, 1 rejected" in text
+    assert "snare                 #######         6" in text
 
 
 def test_plots_a_page(counted: Report, tmp_path: Path) -> None:
@@ -199,7 +237,7 @@ def test_a_plot_without_the_extra(
     counted: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(MissingExtraError, match=r"^--plot needs .*'paradiddle\[plot\]'$"):
+    with pytest.raises(MissingExtraError, match=r"^--plot needs .*'paradiddle\[plot\]'"):
         plot(counted, tmp_path / "a.png")
 
 

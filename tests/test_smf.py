@@ -389,6 +389,28 @@ def test_a_million_notes_are_the_limit_of_all_tracks_together() -> None:
         parse(crowded(5, 400_000))
 
 
+TEMPO, METRE = b"\x00\xff\x51\x03\x07\xa1\x20", b"\x00\xff\x58\x04\x04\x02\x18\x08"
+
+
+def changing(*changes: bytes) -> bytes:
+    """A file of one track for each run of changes."""
+    header = b"MThd" + bytes([0, 0, 0, 6, 0, 1, 0, len(changes), 0, 96])
+    return header + b"".join(b"MTrk" + len(track).to_bytes(4) + track for track in changes)
+
+
+def test_a_flood_of_tempi_is_refused_quickly() -> None:
+    half = smf.MAX_CHANGES // 2
+    assert len(parse(changing(TEMPO * half + METRE * half)).tempos) == half
+    start = time.monotonic()
+    for flood in (
+        [TEMPO * (smf.MAX_BYTES // len(TEMPO) - 10)],
+        [TEMPO * half, METRE * half, TEMPO],
+    ):
+        with pytest.raises(MidiError, match=r"^over 100000 tempi and time signatures; the file"):
+            parse(changing(*flood))
+    assert time.monotonic() - start < 5
+
+
 def test_many_empty_tracks_cost_little() -> None:
     start = time.monotonic()
     assert len(parse(file_of(*[""] * 65_535, midi_format=2)).track_names) == 65_535

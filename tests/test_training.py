@@ -260,6 +260,17 @@ def test_a_corpus_shorter_than_a_chunk_is_refused(tmp_path):
         training(tmp_path, settings, events=beat(20))
 
 
+def test_half_of_the_size_is_scored_as_it_is_written(tmp_path):
+    vocabulary = Vocabulary.of(beat())
+    indices = vocabulary.encode(beat())
+    run = Training(indices, vocabulary, SETTINGS, tmp_path, {}, half=True)
+    finish(run)
+    scores = run.score()
+    size = sum(rows * columns for rows, columns in run.model.shape.tensors().values())
+    assert (tmp_path / MODEL).stat().st_size < 2 * size + 4000
+    assert teacher_forced(Drummer.load(tmp_path / MODEL), indices) == scores
+
+
 def test_weights_that_are_no_numbers_are_never_saved(tmp_path):
     run = training(tmp_path)
     finish(run, 2)

@@ -66,7 +66,10 @@ def report(
 ) -> None:
     """Count what a corpus holds: formats, tempi, metres, voices, gaps, styles, rejected files."""
     from paradiddle.report import report as count
+    from paradiddle.report_plot import check_name
 
+    if plot:
+        check_name(plot)  # before the work
     counted = count(corpus_of(path, selection))
     if as_json:
         typer.echo(json.dumps(counted.to_dict(), indent=1))

@@ -71,7 +71,6 @@ def drum(
     for path in outputs:
         check_suffix(path)
     check_range("count", np.array([count]), 1, _MOST_PIECES, remedy="ask for a few pieces")
-    check_seed(seed)
     if (notes, bars, seconds) == (None, None, None):
         notes = _DEFAULT_NOTES
     length = Length(notes, bars, seconds)
@@ -79,6 +78,7 @@ def drum(
     if drummer.lstm.shape.bidirectional:
         note(LEAK)
     first = _fresh_seed() if seed is None else seed
+    check_seed(first + count - 1)
     for number in range(count):
         if random:
             piece = monkey(drummer.vocabulary, length, first + number, qpm or drummer.qpm)

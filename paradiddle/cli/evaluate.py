@@ -47,12 +47,12 @@ def drummer(
     from paradiddle.evaluation import recipe_of
 
     player = Drummer.load(model)
-    if player.lstm.shape.bidirectional:
-        note(LEAK)
     recipe = recipe_of(player)
+    corpus = scan(path, channel=recipe.channel if recipe else None)
     if recipe is None:
         note("the model does not say what it learned from; taking every file as it is")
-    corpus = scan(path, channel=recipe.channel if recipe else None)
+    if player.lstm.shape.bidirectional:
+        note(LEAK)
     wanted = [split] if split else ["train", *(name for name in _HELD_OUT if _has(corpus, name))]
     results = {name: _scores(player, corpus, name) for name in wanted}
     report = {**results[wanted[0]], "split": wanted[0]}

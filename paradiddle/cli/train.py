@@ -87,6 +87,9 @@ def drummer(
     resume: Annotated[
         bool, _option("Go on from the checkpoint; --lr may differ.", _RUN, "--resume")
     ] = False,
+    half: Annotated[
+        bool, _option("Write the model in float16, half the size.", _RUN, "--half")
+    ] = False,
     log: Annotated[
         bool, _option("Write TensorBoard logs beside the model.", _RUN, "--log")
     ] = False,
@@ -131,7 +134,13 @@ def drummer(
         )
         document = describe(corpus, recipe, len(events), attribution)
         training = Training(
-            vocabulary.encode(events), vocabulary, settings, output, document, resume=resume
+            vocabulary.encode(events),
+            vocabulary,
+            settings,
+            output,
+            document,
+            resume=resume,
+            half=half,
         )
         _announce(training, len(events))
         _follow(training, stop.is_set, log=log)

@@ -56,6 +56,8 @@ class Training:
         Goes into the model file: where the sequence came from.
     resume : bool
         Go on from the folder's checkpoint.
+    half : bool
+        Write the model, not the checkpoint, in float16: half the size.
 
     Raises
     ------
@@ -76,6 +78,7 @@ class Training:
         document: dict[str, Any],
         *,
         resume: bool = False,
+        half: bool = False,
     ) -> None:
         if len(vocabulary.notes) < 2:
             raise CorpusError(
@@ -84,6 +87,7 @@ class Training:
             )
         self.vocabulary, self.settings, self.folder = vocabulary, settings, folder
         self.document, self.indices = document, indices
+        self._dtype = np.float16 if half else np.float32
         self._checkpoint = folder / CHECKPOINT
         self._fingerprint = vocabulary.fingerprint(indices)
         self._chunks = _chunks_of(vocabulary.inputs(indices[:-1]), indices[1:], settings)
@@ -163,7 +167,7 @@ class Training:
             self.model.shape,
             self.vocabulary,
             self._described(),
-            self.model.tensors(),
+            self._tensors(),
         )
 
     def score(self) -> Scores:
@@ -176,8 +180,12 @@ class Training:
 
     def drummer(self) -> Drummer:
         """Return the drummer as trained so far."""
-        lstm = Lstm(self.model.shape, self.model.tensors())
-        return Drummer(self.vocabulary, lstm, self._described())
+        tensors = {name: array.astype(np.float32) for name, array in self._tensors().items()}
+        return Drummer(self.vocabulary, Lstm(self.model.shape, tensors), self._described())
+
+    def _tensors(self) -> dict[str, NDArray[np.floating[Any]]]:
+        """Weights as the model file holds them."""
+        return {name: array.astype(self._dtype) for name, array in self.model.tensors().items()}
 
     def _described(self) -> dict[str, Any]:
         """Add to the document how the model was trained."""
