@@ -158,7 +158,8 @@ def main() -> None:
     many = {"engine": engine(tensors, 64), "torch LSTMCell": torch_cell(model, 64)}
     sequence = events(64, STEPS // 5)
     check(many, sequence)
-    medians = alternate({name: over(step, sequence) for name, step in many.items()}, rounds)
+    turns = {name: over(step, sequence) for name, step in many.items()}
+    medians = alternate(turns, rounds, pause=0.3)
     show("64 streams, 2 threads", medians, "µs a step", 5e6 / STEPS, {"torch LSTMCell": 1.8})
 
 

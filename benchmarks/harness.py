@@ -5,11 +5,18 @@ import time
 from collections.abc import Callable, Mapping
 
 
-def alternate(contestants: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Median seconds of each contestant over `rounds` turns, after one turn to warm up."""
+def alternate(
+    contestants: Mapping[str, Callable[[], object]], rounds: int, *, pause: float = 0.0
+) -> dict[str, float]:
+    """Median seconds of each contestant over `rounds` turns, after one turn to warm up.
+
+    Threads that wait for their next task in a loop take a core from whoever comes next; a pause
+    before each turn, in seconds, lets them go to sleep.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for turn in range(rounds + 1):
         for name, run in contestants.items():
+            time.sleep(pause)
             start = time.perf_counter()
             run()
             if turn:

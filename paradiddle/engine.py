@@ -15,7 +15,7 @@ import numpy as np
 from numpy import dot
 from numpy.typing import NDArray
 
-from paradiddle.cells import DenseCell, Softmax, halved, index_cell
+from paradiddle.cells import DenseCell, Softmax, aligned, halved, index_cell
 from paradiddle.checks import check_at_least, check_range
 from paradiddle.errors import InvalidValueError
 
@@ -139,7 +139,7 @@ class Lstm:
             ]
             for layer in range(shape.layers)
         ]
-        self._dense = np.array(tensors["dense"], np.float32)
+        self._dense = aligned(tensors["dense"])
         self._dense[:-1] *= np.float32(0.5)
 
     def session(self, streams: int, h: _Array | None = None, c: _Array | None = None) -> "Session":
@@ -197,6 +197,7 @@ class Session:
             if shape.bidirectional
             else self._layers[-1][0].h_and_one
         )
+        self._chain = [(cells[0].step, cells[0].h) for cells in self._layers]
         self._softmax = Softmax(shape.sizes, streams)
         self._logits = np.zeros((streams, sum(shape.sizes)), np.float32)
 
@@ -234,15 +235,24 @@ class Session:
         tuple of F float32 arrays, shapes (B, size of field)
             Probabilities. They are views of a buffer: copy what must outlive the next step.
         """
+        if self.shape.bidirectional:
+            self._step_both_ways(indices)
+        else:
+            inputs: Any = indices
+            for step, output in self._chain:
+                step(inputs)
+                inputs = output
+        dot(self._features, self._dense, self._logits)
+        return self._softmax(self._logits)
+
+    def _step_both_ways(self, indices: _Indices) -> None:
+        """Step every layer, both directions of a layer on the same inputs."""
         inputs: Any = indices
         for cells in self._layers:
             for cell in cells:
                 cell.step(inputs)
-            inputs = cells[0].h if len(cells) == 1 else np.hstack([cell.h for cell in cells])
-        if self.shape.bidirectional:
-            self._features[:, :-1] = inputs
-        dot(self._features, self._dense, self._logits)
-        return self._softmax(self._logits)
+            inputs = np.hstack([cell.h for cell in cells])
+        self._features[:, :-1] = inputs
 
     def run(self, indices: _Indices) -> _Array:
         """Run whole sequences, backward halves from their ends; see `Lstm.logits`."""

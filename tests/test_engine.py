@@ -188,7 +188,7 @@ def test_published_sizes():
     [
         ((), 4, 1, "every field size must be at least 1, got 0"),
         ((3, 0), 4, 1, "every field size must be at least 1, got 0"),
-        ((3,), 0, 1, "hidden must be at least 1, got 0"),
+        ((3,), 0, 1, r"hidden must be in \[1, 8192\], got 0"),
         ((3,), 4, 0, r"layers must be in \[1, 64\], got 0"),
     ],
 )
