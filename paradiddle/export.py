@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from paradiddle.drummer_file import read_model, write_model
 from paradiddle.encoding import Vocabulary
 from paradiddle.engine import LstmShape
-from paradiddle.errors import InvalidValueError, ModelError, OutputError, ParadiddleError
+from paradiddle.errors import InvalidValueError, ModelError, ParadiddleError
 from paradiddle.files import atomic_path
+from paradiddle.folders import make_folder
 
 __all__ = ["VOCABULARY", "export_bin", "import_bin", "read_table"]
 
@@ -63,10 +64,7 @@ def export_bin(model: str | Path, folder: Path) -> list[Path]:
     contents["Wy.bin"] = _bytes(file.tensors["dense"])
     tables = _tables(shape, vocabulary, file.document)
     contents[VOCABULARY] = (json.dumps(tables, indent=1) + "\n").encode()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from None
+    make_folder(folder)
     for name, data in contents.items():
         with atomic_path(folder / name) as temporary:
             temporary.write_bytes(data)

@@ -346,8 +346,8 @@ def test_a_folder_with_damaged_tables(exported: Path, text: str) -> None:
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     model = write_drummer(tmp_path / "model")
-    for folder, reason in [(model, "File exists"), (model / "below", "Not a directory")]:
-        with pytest.raises(OutputError, match=f"^cannot make the folder {folder}: {reason}$"):
+    for folder in (model, model / "below"):
+        with pytest.raises(OutputError, match=f"^cannot write .*{model.name}"):
             export_bin(model, folder)
 
 

@@ -19,6 +19,7 @@ from paradiddle.encoding import Vocabulary
 from paradiddle.engine import Lstm, LstmShape
 from paradiddle.errors import CorpusError, ModelError, OutputError
 from paradiddle.evaluation import Scores, teacher_forced
+from paradiddle.folders import make_folder
 from paradiddle.training import checkpoint
 from paradiddle.training.checkpoint import Position
 from paradiddle.training.data import Chunk, Streams, Windows
@@ -221,7 +222,7 @@ class Training:
 
     def _claim_folder(self) -> None:
         """Make the folder ours by a first checkpoint, which also shows that it can be written."""
-        _make_folder(self.folder)
+        make_folder(self.folder)
         if (self.folder / MODEL).exists() and not self._checkpoint.exists():
             raise OutputError(f"{self.folder / MODEL} exists already; choose another folder")
         try:
@@ -354,12 +355,3 @@ def _handed_on(state: State) -> State:
     h, c = (torch.roll(part, 1, dims=1) for part in state)  # (layers, B, H)
     h[:, 0], c[:, 0] = 0, 0
     return h, c
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"cannot make the folder {folder}: {error.strerror}; choose another with -o"
-        ) from None
