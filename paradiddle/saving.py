@@ -11,9 +11,10 @@ from paradiddle.events import Events, quantise
 from paradiddle.files import atomic_path
 from paradiddle.pattern import Pattern
 
-__all__ = ["SUFFIXES", "check_suffix", "save", "sound_of"]
+__all__ = ["AUDIO", "SUFFIXES", "check_suffix", "save", "sound_of"]
 
-SUFFIXES = (".mid", ".midi", ".json", *audio.SUFFIXES)
+AUDIO = audio.SUFFIXES
+SUFFIXES = (".mid", ".midi", ".json", *AUDIO)
 
 
 def check_suffix(path: Path) -> None:

@@ -238,6 +238,7 @@ def test_drum_too_short_for_a_note(run: Run, tmp_path: Path) -> None:
         (["-o", "a.mid", "-o", "-"], "cannot write -; its name must end in .mid, "),
         (["--model", "nowhere"], "no model file at nowhere; check the path"),
         (["--model", "."], "no model file at .; check the path"),
+        (["--soundfont", "my.sf2"], "--soundfont my.sf2 changes sound, and no output is sound"),
         (["-o", "a.wav", "--soundfont", "no.sf2"], "cannot read the SoundFont no.sf2: No such"),
     ],
 )

@@ -65,11 +65,16 @@ def drum(
 
     from paradiddle.checks import check_range, check_seed
     from paradiddle.drummer import Drummer, Length, monkey
-    from paradiddle.saving import check_suffix, save
+    from paradiddle.errors import InvalidValueError
+    from paradiddle.saving import AUDIO, check_suffix, save
 
     outputs = output or [Path("drums.mid")]
     for path in outputs:
         check_suffix(path)
+    if soundfont and not any(path.suffix.lower() in AUDIO for path in outputs):
+        raise InvalidValueError(
+            f"--soundfont {soundfont} changes sound, and no output is sound; add -o drums.wav"
+        )
     check_range("count", np.array([count]), 1, _MOST_PIECES, remedy="ask for a few pieces")
     if (notes, bars, seconds) == (None, None, None):
         notes = _DEFAULT_NOTES
