@@ -24,6 +24,7 @@ SUFFIXES = (".wav", *_SUBTYPES)
 
 # libsndfile's Vorbis encoder keeps a whole write on its stack and crashes on a long one
 _BLOCK = 8_192
+_HEADROOM = np.float32(10 ** (-1.5 / 20))  # lossy decoders overshoot what they were given by 1 dB
 _LARGEST_WAV = 2**32 - 1_024
 _POLL_MILLISECONDS = 40
 
@@ -34,7 +35,8 @@ def write(path: Path, samples: NDArray[np.float32], *, sample_rate: int = 44_100
     Parameters
     ----------
     path : Path
-        Ends in ``.wav`` (16-bit PCM), ``.ogg`` (Vorbis), ``.flac`` (16 bit) or ``.mp3``.
+        Ends in ``.wav`` (16-bit PCM), ``.ogg`` (Vorbis), ``.flac`` (16 bit) or ``.mp3``;
+        ``.ogg`` and ``.mp3`` are 1.5 dB softer, for what their decoders add to a peak.
     samples : numpy.ndarray
         Shape (samples, 2), float32, within ±1; what exceeds it is clipped.
     sample_rate : int
@@ -181,7 +183,7 @@ def _write_encoded(path: Path, samples: NDArray[np.float32], sample_rate: int, s
             ) as file:
                 for block in _blocks(samples):
                     # converted here: libsndfile lets a full-scale float wrap around
-                    file.write(_pcm(block) if exact else block)
+                    file.write(_pcm(block) if exact else block * _HEADROOM)
         except soundfile.LibsndfileError as error:
             raise _encoder_error(path, error) from error
 
