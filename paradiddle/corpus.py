@@ -13,7 +13,7 @@ from paradiddle import smf
 from paradiddle.errors import CorpusError, InvalidValueError, ParadiddleError
 from paradiddle.events import Events
 from paradiddle.midi import Drums, drums_of, events_of
-from paradiddle.smf import Score
+from paradiddle.score import Score
 from paradiddle.sources import SUFFIXES, UNREADABLE, one_line, open_sources
 from paradiddle.timing import DEFAULT_QPM
 

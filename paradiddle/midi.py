@@ -17,7 +17,7 @@ from paradiddle.errors import InvalidValueError, MidiError
 from paradiddle.events import Events, Quantised, quantise
 from paradiddle.files import atomic_path
 from paradiddle.pattern import Pattern
-from paradiddle.smf import Score
+from paradiddle.score import Score
 from paradiddle.timing import DEFAULT_QPM, TICKS_PER_QUARTER, rescale_ticks, time_signature_of
 
 __all__ = [

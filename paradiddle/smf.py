@@ -10,15 +10,14 @@ Source: *Standard MIDI Files 1.0* (RP-001, MIDI Manufacturers Association).
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from paradiddle.errors import MidiError
-from paradiddle.timing import DEFAULT_QPM, TempoMap, ticks_per_bar
+from paradiddle.score import Score
+from paradiddle.timing import DEFAULT_QPM, ticks_per_bar
 
 __all__ = [
     "MAX_BYTES",
@@ -39,52 +38,6 @@ MAX_QUARTERS = 500_000  # at 480 ticks per quarter, what one interval of a MIDI 
 
 _SYSTEM_DATA_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 _META_TRACK_NAME, _META_END_OF_TRACK, _META_TEMPO, _META_TIME_SIGNATURE = 0x03, 0x2F, 0x51, 0x58
-
-
-@dataclass(frozen=True, eq=False)
-class Score:
-    """The note-ons of a MIDI file, in the file's own ticks.
-
-    Attributes
-    ----------
-    midi_format : int
-        0, 1 or 2. The tracks of a format 2 file follow each other, each from the next bar line.
-    ticks_per_quarter : int
-        Resolution of every tick in here.
-    track_names : tuple of str
-        One per track, empty where a track has no name.
-    ticks : int64 array, shape (N,)
-        Absolute positions, ascending; notes of one tick keep their order in the file.
-    pitches, velocities, channels : uint8 arrays, shape (N,)
-        Pitches 0-127, velocities 1-127, channels **1-16**.
-    tempos : tuple of (int, float)
-        (tick, qpm), ascending.
-    time_signatures : tuple of (int, int, int)
-        (tick, numerator, denominator), ascending.
-    """
-
-    midi_format: int
-    ticks_per_quarter: int
-    track_names: tuple[str, ...]
-    ticks: NDArray[np.int64]
-    pitches: NDArray[np.uint8]
-    velocities: NDArray[np.uint8]
-    channels: NDArray[np.uint8]
-    tempos: tuple[tuple[int, float], ...]
-    time_signatures: tuple[tuple[int, int, int], ...]
-
-    @cached_property
-    def tempo_map(self) -> TempoMap:
-        """The speed at every tick."""
-        return TempoMap(
-            self.ticks_per_quarter,
-            tuple(tick for tick, _ in self.tempos),
-            tuple(qpm for _, qpm in self.tempos),
-        )
-
-    def seconds(self) -> NDArray[np.float64]:
-        """Onsets in seconds from the start of the file, shape (N,)."""
-        return self.tempo_map.seconds(self.ticks)
 
 
 @dataclass

@@ -16,7 +16,7 @@ PACKAGE = Path(paradiddle.__file__).parent
 LAYERS = (
     ("errors", "checks", "drums", "timing", "files", "folders", "download"),
     ("pattern", "events"),
-    ("smf", "midi", "encoding", "weights"),
+    ("score", "smf", "midi", "encoding", "weights"),
     ("sources", "corpus", "sequences", "convert", "fetch"),
     ("report", "report_text", "report_plot", "portrait", "portrait_plot"),
     ("cells", "engine", "sampling", "transport"),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from paradiddle import smf
 from paradiddle.errors import MidiError
-from paradiddle.smf import Score, parse
+from paradiddle.score import Score
+from paradiddle.smf import parse
 
 
 def from_hex(dump: str) -> bytes:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from paradiddle.errors import CorpusError
 
-__all__ = ["Chunk", "Streams", "Windows"]
+__all__ = ["Chunk", "Streams", "Windows", "handed_on", "misread"]
 
 
 @dataclass(frozen=True)
@@ -127,3 +127,48 @@ class Windows:
         for i in range(start * self._batch, len(order), self._batch):
             window = steps + order[i : i + self._batch]  # (T, B)
             yield Chunk(self._inputs[window], self._targets[window])
+
+
+def handed_on(state: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """State of the streams at the start of an epoch: that of the stream before at its end.
+
+    Parameters
+    ----------
+    state : pair of float32 tensors, shape (layers, B, H)
+
+    Examples
+    --------
+    >>> handed_on((torch.tensor([[[1.0], [2.0]]]),) * 2)[0].flatten()
+    tensor([0., 1.])
+    """
+    h, c = (torch.roll(part, 1, dims=1) for part in state)
+    h[:, 0], c[:, 0] = 0, 0
+    return h, c
+
+
+def misread(inputs: Tensor, fields: int, share: float, seed: list[int]) -> Tensor:
+    """Replace some events by others of the same chunk.
+
+    Parameters
+    ----------
+    inputs : int64 tensor, shape (T, B, F + E)
+    fields : int
+        F, the fields to replace; those that are read only stay.
+    share : float
+        Of the events, in [0, 1].
+    seed : list of int
+        The same seed replaces the same.
+
+    Examples
+    --------
+    >>> misread(torch.arange(4).reshape(4, 1, 1), 1, 0.0, [0]).flatten()
+    tensor([0, 1, 2, 3])
+    """
+    if not share:
+        return inputs
+    generator = np.random.default_rng(seed)
+    events = inputs[..., :fields].flatten(0, 1)  # (T * B, F)
+    other = torch.from_numpy(generator.permutation(len(events)))
+    slip = torch.from_numpy(generator.random(len(events)) < share)
+    events = torch.where(slip[:, None], events[other], events)
+    return torch.cat([events.view(*inputs.shape[:2], fields), inputs[..., fields:]], dim=-1)

@@ -22,7 +22,7 @@ from paradiddle.evaluation import Scores, teacher_forced
 from paradiddle.folders import make_folder
 from paradiddle.training import checkpoint
 from paradiddle.training.checkpoint import Position
-from paradiddle.training.data import Chunk, Streams, Windows
+from paradiddle.training.data import Chunk, Streams, Windows, handed_on, misread
 from paradiddle.training.models import EventLstm, State
 from paradiddle.training.settings import Settings, Status
 
@@ -91,7 +91,12 @@ class Training:
         self._dtype = np.float16 if half else np.float32
         self._checkpoint = folder / CHECKPOINT
         self._fingerprint = vocabulary.fingerprint(indices)
-        self._chunks = _chunks_of(vocabulary.inputs(indices[:-1]), indices[1:], settings)
+        inputs, targets = vocabulary.inputs(indices[:-1]), indices[1:]
+        self._chunks: Streams | Windows = (
+            Windows(inputs, targets, settings.streams, settings.unroll, settings.seed)
+            if settings.bidirectional  # sees windows on their own; streams carry state
+            else Streams(inputs, targets, settings.streams, settings.unroll)
+        )
         shape = LstmShape(
             vocabulary.sizes,
             settings.hidden,
@@ -258,7 +263,7 @@ class Training:
         """One step of the optimizer."""
         for group in self._optimizer.param_groups:
             group["lr"] = self._learning_rate()
-        logits, state = self.model(self._disturbed(chunk.inputs), self._state)
+        logits, state = self.model(self._misread(chunk.inputs), self._state)
         loss, right = self.model.losses(logits, chunk.targets)
         self._optimizer.zero_grad()
         if not math.isfinite(float(loss.detach())):
@@ -274,17 +279,11 @@ class Training:
         position.right += int(right.sum())
         position.seen += right.numel()
 
-    def _disturbed(self, inputs: Tensor) -> Tensor:
-        """Replace some events, (T, B, F + E), by others of the chunk; places stay."""
-        if not self.settings.noise:
-            return inputs
-        position, fields = self.position, len(self.vocabulary.sizes)
-        generator = np.random.default_rng([self.settings.seed, position.epoch, position.chunk])
-        events = inputs[..., :fields].flatten(0, 1)  # (T * B, F)
-        other = torch.from_numpy(generator.permutation(len(events)))
-        slip = torch.from_numpy(generator.random(len(events)) < self.settings.noise)
-        events = torch.where(slip[:, None], events[other], events)
-        return torch.cat([events.view(*inputs.shape[:2], fields), inputs[..., fields:]], dim=-1)
+    def _misread(self, inputs: Tensor) -> Tensor:
+        """Replace some events, (T, B, F + E), by others of the chunk."""
+        settings, position = self.settings, self.position
+        seed = [settings.seed, position.epoch, position.chunk]
+        return misread(inputs, len(self.vocabulary.sizes), settings.noise, seed)
 
     def _end_epoch(self) -> None:
         """Add a row to the curve and hand every stream's state to the next stream."""
@@ -296,7 +295,7 @@ class Training:
             "learning_rate": self._learning_rate(),
         }
         if self._state is not None:
-            self._state = _handed_on(self._state)
+            self._state = handed_on(self._state)
         self.position = replace(
             Position(),
             epoch=self.position.epoch + 1,
@@ -339,19 +338,3 @@ class Training:
             seconds_left=position.seconds / max(fraction, 1e-9) * (1 - fraction),
             learning_rate=self._learning_rate(),
         )
-
-
-def _chunks_of(
-    inputs: NDArray[np.integer[Any]], targets: NDArray[np.integer[Any]], settings: Settings
-) -> Streams | Windows:
-    """Streams carry state; a network that also reads backwards sees windows on their own."""
-    if settings.bidirectional:
-        return Windows(inputs, targets, settings.streams, settings.unroll, settings.seed)
-    return Streams(inputs, targets, settings.streams, settings.unroll)
-
-
-def _handed_on(state: State) -> State:
-    """State of the streams at the start of an epoch: that of the stream before at its end."""
-    h, c = (torch.roll(part, 1, dims=1) for part in state)  # (layers, B, H)
-    h[:, 0], c[:, 0] = 0, 0
-    return h, c
