@@ -8,6 +8,7 @@ input. A step then costs two matrix products and about ten calls into preallocat
 Shapes: B streams, F fields, H hidden, W units of the layer below. All arrays float32.
 """
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ _reduceat = add.reduceat
 _SAFE_SUMS = 1e-30, 1e34  # outside, a softmax without its maximum taken off loses precision
 
 
-class Cell:
+class Cell(ABC):
     """One layer in one direction for B streams. `h` holds twice the hidden state."""
 
     def __init__(self, hidden: int, operand: _Array, start: int) -> None:
@@ -52,9 +53,9 @@ class Cell:
             np.zeros((streams, hidden), np.float32),
         )
 
+    @abstractmethod
     def step(self, inputs: Any) -> None:
         """Read one input of every stream: indices (B, F + E), or the layer below (B, W)."""
-        raise NotImplementedError
 
     def _update(self) -> None:
         """Turn pre-activations into the new state: c = σ(f) c + σ(i) g, h = σ(o) tanh(c)."""
