@@ -23,9 +23,10 @@ from paradiddle.midi import write
 torch = pytest.importorskip("torch")
 
 from paradiddle.training.data import Streams, Windows, misread  # noqa: E402 - needs torch
-from paradiddle.training.drummer import CHECKPOINT, MODEL, Training  # noqa: E402
+from paradiddle.training.drummer import MODEL, Training  # noqa: E402
 from paradiddle.training.interrupts import graceful_stop  # noqa: E402
 from paradiddle.training.models import EventLstm  # noqa: E402
+from paradiddle.training.run_folder import CHECKPOINT  # noqa: E402
 from paradiddle.training.settings import Settings  # noqa: E402
 
 pytestmark = pytest.mark.torch

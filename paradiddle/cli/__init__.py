@@ -8,7 +8,16 @@ import sys
 
 import typer
 
-from paradiddle.cli import convert_weights, corpus, drum, evaluate, play, train
+from paradiddle.cli import (
+    convert_weights,
+    corpus,
+    drum,
+    evaluate,
+    latent,
+    play,
+    train,
+    train_models,
+)
 from paradiddle.errors import ParadiddleError
 
 __all__ = ["app", "main"]
@@ -22,6 +31,11 @@ app = typer.Typer(
 )
 app.command("drum")(drum.drum)
 app.command("play")(play.play)
+app.command("morph")(latent.morph)
+app.command("vary")(latent.vary)
+app.command("embed")(latent.embed)
+train.app.command("machine")(train_models.machine)
+train.app.command("latent")(train_models.latent)
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(corpus.app, name="corpus")

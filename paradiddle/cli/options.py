@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
@@ -12,7 +12,16 @@ import typer
 if TYPE_CHECKING:
     from paradiddle.corpus import Corpus, Filter
 
-__all__ = ["CorpusPath", "Json", "Seed", "Selection", "corpus_of", "note", "selects_files"]
+__all__ = [
+    "CorpusPath",
+    "Json",
+    "Seed",
+    "Selection",
+    "corpus_of",
+    "note",
+    "selects_files",
+    "unpacks",
+]
 
 _Result = TypeVar("_Result")
 _PANEL = "Which files"
@@ -117,6 +126,45 @@ class Selection:
         )
 
 
+def unpacks(
+    kind: type[Any], *, without: Collection[str] = ()
+) -> Callable[[Callable[..., _Result]], Callable[..., _Result]]:
+    """Give a typer command the options that a dataclass lists, in place of its parameter of it.
+
+    Parameters
+    ----------
+    kind : type
+        A dataclass with defaults whose fields are annotated as options.
+    without : collection of str
+        Fields that stay at their defaults, since they make no sense for the command.
+    """
+    hints = get_type_hints(kind, include_extras=True)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    options = [
+        inspect.Parameter(field.name, keyword, default=field.default, annotation=hints[field.name])
+        for field in fields(kind)
+        if field.name not in without
+    ]
+
+    def decorate(command: Callable[..., _Result]) -> Callable[..., _Result]:
+        signature = inspect.signature(command, eval_str=True)
+        parameters = signature.parameters.values()
+        packed = next(one.name for one in parameters if one.annotation is kind)
+        others = [one.replace(kind=keyword) for one in parameters if one.name != packed]
+
+        @functools.wraps(command)
+        def unpacked(**values: Any) -> _Result:
+            chosen = {option.name: values.pop(option.name) for option in options}
+            return command(**values, **{packed: kind(**chosen)})
+
+        # typer goes by these two, so they may list what the command takes as one.
+        unpacked.__dict__["__signature__"] = signature.replace(parameters=others + options)
+        unpacked.__annotations__ = {one.name: one.annotation for one in others + options}
+        return unpacked
+
+    return decorate
+
+
 def selects_files(command: Callable[..., _Result]) -> Callable[..., _Result]:
     """Give a typer command the options of `Selection` in place of its parameter of that type.
 
@@ -127,26 +175,7 @@ def selects_files(command: Callable[..., _Result]) -> Callable[..., _Result]:
         def report(path: CorpusPath, selection: Selection, as_json: Json = False) -> None:
             corpus = corpus_of(path, selection)
     """
-    signature = inspect.signature(command, eval_str=True)
-    parameters = signature.parameters.values()
-    packed = next(one.name for one in parameters if one.annotation is Selection)
-    hints = get_type_hints(Selection, include_extras=True)
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    options = [
-        inspect.Parameter(field.name, keyword, default=field.default, annotation=hints[field.name])
-        for field in fields(Selection)
-    ]
-    others = [one.replace(kind=keyword) for one in parameters if one.name != packed]
-
-    @functools.wraps(command)
-    def unpacked(**values: Any) -> _Result:
-        chosen = {option.name: values.pop(option.name) for option in options}
-        return command(**values, **{packed: Selection(**chosen)})
-
-    # typer goes by these two, so they may list what the command takes as one.
-    unpacked.__dict__["__signature__"] = signature.replace(parameters=others + options)
-    unpacked.__annotations__ = {one.name: one.annotation for one in others + options}
-    return unpacked
+    return unpacks(Selection)(command)
 
 
 def corpus_of(path: Path, selection: Selection = Selection()) -> "Corpus":

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from paradiddle import weights
 from paradiddle.errors import ModelError
 from paradiddle.training.models import EventLstm, State
+from paradiddle.training.optimizer import load_optimizer, optimizer_tensors
 
 __all__ = ["KIND", "Position", "load", "save"]
 
@@ -52,9 +52,7 @@ def save(
 ) -> None:
     """Write a checkpoint, whole or not at all."""
     tensors = {f"model.{name}": array for name, array in model.tensors().items()}
-    for name, parameter in _trained(model):
-        for key, value in optimizer.state.get(parameter, {}).items():
-            tensors[f"adam.{key}.{name}"] = value.detach().reshape(value.shape).numpy()
+    tensors |= optimizer_tensors(model, optimizer)
     for name, value in zip("hc", state or (), strict=False):
         tensors[f"state.{name}"] = value.detach().numpy()
     weights.write(path, KIND, {"settings": settings, "position": asdict(position)}, tensors)
@@ -71,24 +69,14 @@ def load(
         If the file is damaged or of another architecture.
     """
     file = weights.read(path, KIND)
-    parts = {name: torch.tensor(array) for name, array in file.tensors.items()}
     ours = {n.removeprefix("model."): a for n, a in file.tensors.items() if n.startswith("model.")}
     weights.check_tensors(path, ours, model.shape.tensors())
     model.load_tensors(ours)
-    for name, parameter in _trained(model):
-        optimizer.state[parameter] = {
-            key.split(".")[1]: value
-            for key, value in parts.items()
-            if key.startswith("adam.") and key.split(".", 2)[2] == name
-        }
+    load_optimizer(model, optimizer, file.tensors)
     try:
         position = Position(**file.document["position"])
     except (KeyError, TypeError) as error:
         raise ModelError(f"the description in {path} is damaged: {error}") from None
-    state = (parts["state.h"], parts["state.c"]) if "state.h" in parts else None
+    h, c = (file.tensors.get(f"state.{name}") for name in "hc")
+    state = None if h is None or c is None else (torch.tensor(h), torch.tensor(c))
     return position, state
-
-
-def _trained(model: EventLstm) -> list[tuple[str, Tensor]]:
-    """Parameters that the optimizer changes, by name."""
-    return [(name, value) for name, value in model.named_parameters() if value.requires_grad]

@@ -12,23 +12,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from paradiddle import weights
 from paradiddle.drummer import Drummer
 from paradiddle.drummer_file import write_model
 from paradiddle.encoding import Vocabulary
 from paradiddle.engine import Lstm, LstmShape
-from paradiddle.errors import CorpusError, ModelError, OutputError
+from paradiddle.errors import CorpusError, ModelError
 from paradiddle.evaluation import Scores, teacher_forced
-from paradiddle.folders import make_folder
 from paradiddle.training import checkpoint
 from paradiddle.training.checkpoint import Position
 from paradiddle.training.data import Chunk, Streams, Windows, handed_on, misread
 from paradiddle.training.models import EventLstm, State
+from paradiddle.training.optimizer import trained
+from paradiddle.training.run_folder import RunFolder
 from paradiddle.training.settings import Settings, Status
 
-__all__ = ["CHECKPOINT", "MODEL", "Training"]
+__all__ = ["MODEL", "Training"]
 
-CHECKPOINT = "checkpoint.safetensors"
 MODEL = "drummer.safetensors"
 
 _WARM_UP = 0.02  # share of the run over which the learning rate rises
@@ -89,7 +88,7 @@ class Training:
         self.vocabulary, self.settings, self.folder = vocabulary, settings, folder
         self.document, self.indices = document, indices
         self._dtype = np.float16 if half else np.float32
-        self._checkpoint = folder / CHECKPOINT
+        self._files = RunFolder(folder, MODEL, checkpoint.KIND)
         self._fingerprint = vocabulary.fingerprint(indices)
         inputs, targets = vocabulary.inputs(indices[:-1]), indices[1:]
         self._chunks: Streams | Windows = (
@@ -106,7 +105,7 @@ class Training:
         )
         self.model = EventLstm(shape, settings.seed)
         self._optimizer = torch.optim.AdamW(
-            [parameter for parameter in self.model.parameters() if parameter.requires_grad],
+            [parameter for _, parameter in trained(self.model)],
             lr=settings.lr,
             betas=_BETAS,
             weight_decay=_WEIGHT_DECAY,
@@ -161,7 +160,7 @@ class Training:
         if not all(bool(torch.isfinite(weight).all()) for weight in self.model.parameters()):
             raise self._divergence()
         checkpoint.save(
-            self._checkpoint,
+            self._files.checkpoint,
             self._identity(),
             self.position,
             self.model,
@@ -169,7 +168,7 @@ class Training:
             self._state,
         )
         write_model(
-            self.folder / MODEL,
+            self._files.model,
             self.model.shape,
             self.vocabulary,
             self._described(),
@@ -207,45 +206,12 @@ class Training:
     def _open_folder(self, resume: bool) -> None:
         """Load the checkpoint to resume, or make sure that none would be overwritten."""
         if not resume:
-            self._claim_folder()
+            self._files.claim(self.save)
             return
-        if not self._checkpoint.exists():
-            raise ModelError(f"nothing to resume in {self.folder}; leave out --resume")
-        then = weights.read(self._checkpoint, checkpoint.KIND).document.get("settings", {})
-        for name, value in self._identity().items():
-            if then.get(name) != value:
-                difference = (
-                    "learned from other files"
-                    if name == "sequence"
-                    else f"has {name} {then.get(name)}, now it is {value}"
-                )
-                raise ModelError(
-                    f"--resume: the run in {self.folder} {difference}; give the same options and"
-                    " files, or choose another folder"
-                )
-        self.position, self._state = checkpoint.load(self._checkpoint, self.model, self._optimizer)
-
-    def _claim_folder(self) -> None:
-        """Make the folder ours by a first checkpoint, which also shows that it can be written."""
-        make_folder(self.folder)
-        if (self.folder / MODEL).exists() and not self._checkpoint.exists():
-            raise OutputError(f"{self.folder / MODEL} exists already; choose another folder")
-        try:
-            self._checkpoint.touch(exist_ok=False)
-        except FileExistsError:
-            raise OutputError(
-                f"{self.folder} holds a training run; add --resume to go on with it, or choose"
-                " another folder"
-            ) from None
-        except OSError as error:
-            raise OutputError(
-                f"cannot write to {self.folder}: {error.strerror}; choose another folder"
-            ) from None
-        try:
-            self.save()
-        except OutputError:
-            self._checkpoint.unlink()
-            raise
+        self._files.check_resume(self._identity(), files="sequence")
+        self.position, self._state = checkpoint.load(
+            self._files.checkpoint, self.model, self._optimizer
+        )
 
     def _divergence(self) -> ModelError:
         """Say that training left the numbers that a weight can hold."""

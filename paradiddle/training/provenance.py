@@ -1,17 +1,22 @@
 """Where a model comes from, for the document in its file."""
 
+import hashlib
 import subprocess
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from paradiddle import __version__
-from paradiddle.corpus import Corpus
+from paradiddle.corpus import Corpus, Filter
 from paradiddle.drums import TABLE_VERSION, VOICE_NAMES
 from paradiddle.sequences import Recipe
+from paradiddle.takes import METRE, STEPS_PER_BAR, Takes
 
-__all__ = ["describe"]
+__all__ = ["describe", "describe_takes"]
 
 
 def describe(corpus: Corpus, recipe: Recipe, events: int, attribution: str) -> dict[str, Any]:
@@ -30,16 +35,78 @@ def describe(corpus: Corpus, recipe: Recipe, events: int, attribution: str) -> d
     """
     tempi = [entry.qpm for entry in corpus.entries]
     return {
-        "voices": {"table": TABLE_VERSION, "names": list(VOICE_NAMES)},
+        "voices": _voices(),
         "encoding": {"resolution": recipe.resolution, "qpm": round(float(np.median(tempi)), 2)},
         "training": {
             "sequence": recipe.to_dict(),
             "events": events,
             "attribution": attribution,
-            "version": __version__,
-            "commit": _commit(),
+            **_source(),
         },
     }
+
+
+def describe_takes(
+    takes: Takes,
+    wanted: Filter,
+    channel: int | None,
+    held_out: Sequence[str],
+    attribution: str,
+) -> dict[str, Any]:
+    """Describe voices, grid and training corpus of a model of patterns.
+
+    Parameters
+    ----------
+    takes : Takes
+        The recordings, each in its split.
+    wanted : Filter
+        Which files of the corpus they are.
+    channel : int, optional
+        As for `paradiddle.corpus.scan`.
+    held_out : sequence of str
+        Drummers whose takes all are in the test split.
+    attribution : str
+        Source and licence, in the user's words.
+    """
+    corpus = {
+        "wanted": asdict(wanted),
+        "channel": channel,
+        "held_out_drummers": sorted(held_out),
+        "splits": dict(sorted(Counter(take.split for take in takes).items())),
+        "other_metres": takes.other_metres,
+        "empty": takes.empty,
+        "duplicates": takes.duplicates,
+        "collisions": takes.collisions,
+        "unmapped": takes.unmapped,
+    }
+    return {
+        "voices": _voices(),
+        "grid": {"metre": METRE, "steps_per_bar": STEPS_PER_BAR},
+        "training": {
+            "corpus": corpus,
+            "fingerprint": _fingerprint(takes),
+            "attribution": attribution,
+            **_source(),
+        },
+    }
+
+
+def _fingerprint(takes: Takes) -> str:
+    """Hash of what is learned from; names count because splits may follow from them."""
+    digest = hashlib.sha256()
+    for take in takes:
+        label = (take.name, take.style, take.split, take.beat_type, take.pattern.qpm)
+        digest.update(repr(label).encode() + take.cells.tobytes())
+    return digest.hexdigest()
+
+
+def _voices() -> dict[str, Any]:
+    return {"table": TABLE_VERSION, "names": list(VOICE_NAMES)}
+
+
+def _source() -> dict[str, str]:
+    """Which program trains."""
+    return {"version": __version__, "commit": _commit()}
 
 
 def _commit() -> str:

@@ -1,0 +1,240 @@
+"""The recipe of the drum machine: a fill-in network asked every kind of question at once."""
+
+import copy
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from torch import Tensor
+
+from paradiddle.checks import check_at_least, check_range, check_seed
+from paradiddle.errors import CorpusError
+from paradiddle.fill_inputs import encoder_inputs, recall_of
+from paradiddle.given import FILL, Given, V, condition, tap_of
+from paradiddle.machine_file import shape_for, write_model
+from paradiddle.quanta import VELOCITY_BINS, offset_bin, velocity_bin
+from paradiddle.questions import TASKS, ask
+from paradiddle.takes import STEPS_PER_BAR, Take, Takes, Window, windows_of
+from paradiddle.training.fill_model import Batch, FillModel, Losses
+from paradiddle.training.masks import draw_known
+from paradiddle.training.splits import with_splits
+
+__all__ = ["MachineSettings", "MachineTask"]
+
+_DYNAMICS_WEIGHT = 0.2  # of velocities and offsets, which are noisier than hits
+_HIDDEN = {"style": 0.15, "qpm": 0.1, "density": 0.75, "beat_type": 0.1, "place": 0.1}
+_VALIDATED = 3  # every third window is enough to choose by
+_VALIDATION_BARS = 2
+
+
+@dataclass(frozen=True)
+class MachineSettings:
+    """Sizes of the network and of a batch.
+
+    Attributes
+    ----------
+    encoder, hidden : int
+        Widths of encoder and LSTM; see `paradiddle.fill_net.FillShape`.
+    batch, bars : int
+        Windows in a batch, and their length.
+    dropout : float
+        See `paradiddle.training.fill_model.FillModel`.
+    bfloat16 : bool
+        Multiply in half precision: twice as fast on processors that know how.
+    seed : int
+        Of weights and batches.
+
+    Raises
+    ------
+    InvalidValueError
+        If a number is out of range.
+    """
+
+    encoder: int = 128
+    hidden: int = 192
+    batch: int = 32
+    bars: int = 4
+    dropout: float = 0.25
+    bfloat16: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("encoder", "hidden", "batch", "bars"):
+            check_at_least(name, getattr(self, name), 1, "give a whole number from 1 up")
+        check_range("dropout", np.array([self.dropout]), 0, 0.9, remedy="try 0.3")
+        check_seed(self.seed)
+
+
+class MachineTask:
+    """What `paradiddle.training.run.Run` needs to train a drum machine.
+
+    Parameters
+    ----------
+    takes : Takes
+        With splits, or see `paradiddle.training.splits.with_splits`.
+    settings : MachineSettings
+    document : mapping
+        Where the takes came from; goes into the model file.
+    half : bool
+        Write the model in float16.
+
+    Raises
+    ------
+    CorpusError
+        If there is nothing to train or to validate on.
+    """
+
+    name = "machine"
+    decides = "choice"
+
+    def __init__(
+        self, takes: Takes, settings: MachineSettings, document: Mapping[str, Any], half: bool
+    ) -> None:
+        takes = with_splits(takes)
+        self.settings = settings
+        self._takes = list(takes.of("train"))
+        lengths = np.array([take.pattern.steps for take in self._takes], float)
+        self._weights = lengths / lengths.sum()
+        self.styles = tuple(sorted(takes.of("train").styles()))
+        self._document, self._half = dict(document), half
+        shape = shape_for(len(self.styles), encoder=settings.encoder, hidden=settings.hidden)
+        self.model = FillModel(shape, VELOCITY_BINS, settings.dropout, settings.seed)
+        self._questions = self._validation(takes)
+
+    def loss(self, step: int) -> tuple[Tensor, dict[str, float]]:
+        """Foretell a batch that depends on the seed and the step."""
+        given, inside = self._draw(np.random.default_rng([self.settings.seed, step]))
+        batch = _batch(given, inside)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.bfloat16):
+            losses = self.model(batch)
+        steps = float(inside.sum())
+        hits = losses.hits.sum() / steps
+        dynamics = (losses.velocities.sum() + losses.offsets.sum()) / steps
+        figures = {"hits": float(hits.detach()), "dynamics": float(dynamics.detach())}
+        return hits + _DYNAMICS_WEIGHT * dynamics, figures
+
+    def validate(self) -> dict[str, float]:
+        """Measure bits a step for hits, bits a hit for velocity and offset, on two-bar windows."""
+        figures: dict[str, float] = {}
+        for name, batch in self._questions.items():
+            losses = self.model(batch)
+            if name == "hits":
+                figures["velocity"] = _bits(losses.velocities)
+                figures["offset"] = _bits(losses.offsets)
+            else:
+                figures[name] = _bits(losses.hits[batch.hits_asked.any(-1)])
+        hits = [value for name, value in figures.items() if name not in ("velocity", "offset")]
+        dynamics = figures["velocity"] + figures["offset"]
+        figures[self.decides] = float(np.mean(hits)) + _DYNAMICS_WEIGHT * dynamics
+        return figures
+
+    def document(self) -> dict[str, Any]:
+        """Return corpus, settings, and styles with their usual tempi."""
+        qpm = {
+            style: float(
+                np.median([take.pattern.qpm for take in self._takes if take.style == style])
+            )
+            for style in self.styles
+        }
+        training = {**self._document.get("training", {}), "machine": asdict(self.settings)}
+        return {**self._document, "training": training, "styles": list(self.styles), "qpm": qpm}
+
+    def identity(self) -> dict[str, Any]:
+        """Return settings that must be the same for a run to go on."""
+        return asdict(self.settings)
+
+    def write_model(
+        self, path: Path, state: Mapping[str, Tensor], document: Mapping[str, Any]
+    ) -> None:
+        """Write the drum machine's file."""
+        model = copy.deepcopy(self.model)
+        model.load_state_dict(dict(state))
+        tensors: dict[str, NDArray[np.floating[Any]]] = dict(model.tensors())
+        if self._half:
+            tensors = {name: array.astype(np.float16) for name, array in tensors.items()}
+        write_model(path, model.shape, document, tensors)
+
+    def _draw(self, generator: Generator) -> tuple[Given, NDArray[np.bool_]]:
+        """Questions about random windows, and which of their steps, (B, T), are in the takes."""
+        length = self.settings.bars * STEPS_PER_BAR
+        chosen = generator.choice(len(self._takes), self.settings.batch, p=self._weights)
+        windows = [_random_window(self._takes[k], length, generator) for k in chosen]
+        known = [draw_known(generator, length) for _ in windows]
+        cells = np.stack([_padded(window.cells, length) for window in windows])
+        inside = np.arange(length) < np.array([len(window.cells) for window in windows])[:, None]
+        hidden = generator.random((len(windows), len(_HIDDEN))) < list(_HIDDEN.values())
+        wishes = [self._wish(window, *row) for window, row in zip(windows, hidden, strict=True)]
+        places = [window.start // STEPS_PER_BAR for window in windows]
+        given = Given(
+            cells,
+            np.stack([each.hits for each in known]),
+            np.stack([each.dynamics for each in known]),
+            tap_of(cells),
+            np.array([each.tap for each in known]),
+            np.where(hidden[:, -1], -1, places),
+            np.stack(wishes),
+        )
+        return given, inside
+
+    def _wish(self, window: Window, *hidden: bool) -> NDArray[np.float32]:
+        """Write the conditions of a window, without those that `_HIDDEN` hides, in its order."""
+        no_style, no_qpm, no_density, no_beat_type, _ = hidden
+        take = window.take
+        style = [float(take.style == name and not no_style) for name in self.styles]
+        return condition(
+            style,
+            None if no_qpm else take.pattern.qpm,
+            None if no_density else float(window.cells[:, :V].sum(-1).mean()),
+            None if no_beat_type else take.beat_type,
+        )
+
+    def _validation(self, takes: Takes) -> dict[str, Batch]:
+        """Questions about two-bar windows of the validation split."""
+        validation = takes.of("validation")
+        beats = validation.where(lambda take: take.beat_type != FILL)
+        windows = windows_of(beats if len(beats) else validation, _VALIDATION_BARS)[::_VALIDATED]
+        if not windows:
+            raise CorpusError(
+                f"no recording of split validation has {_VALIDATION_BARS} bars to validate on; use"
+                " longer files, or name the split of each in the column split of info.csv"
+            )
+        return {task: _batch(ask(task, windows, self.styles)) for task in TASKS}
+
+
+def _random_window(take: Take, length: int, generator: Generator) -> Window:
+    """Cut from a random bar on, shorter at the end of a take but of two bars where it can."""
+    bars = max(1, (take.pattern.steps - 2 * STEPS_PER_BAR) // STEPS_PER_BAR + 1)
+    start = STEPS_PER_BAR * int(generator.integers(bars))
+    return Window(take, start, min(start + length, take.pattern.steps))
+
+
+def _padded(cells: NDArray[np.float32], length: int) -> NDArray[np.float32]:
+    return np.pad(cells, ((0, length - len(cells)), (0, 0)))
+
+
+def _batch(given: Given, inside: NDArray[np.bool_] | None = None) -> Batch:
+    """Write questions and answers as tensors; steps that are not `inside` are not asked."""
+    if inside is None:
+        inside = np.ones(given.cells.shape[:2], bool)
+    hits, velocities, offsets = np.split(given.cells, 3, axis=-1)
+    asked = inside[..., None]
+    categories = np.stack([velocity_bin(velocities), offset_bin(offsets)], axis=-1)
+    arrays = (
+        encoder_inputs(given),
+        recall_of(given.cells),
+        given.cells,
+        categories,
+        (asked & ~given.hits_known).astype(np.float32),
+        (asked & ~given.dynamics_known & (hits > 0)).astype(np.float32),
+    )
+    return Batch(*map(torch.from_numpy, arrays))
+
+
+def _bits(nats: Tensor) -> float:
+    return float(nats.mean()) / math.log(2)

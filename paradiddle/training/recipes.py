@@ -1,0 +1,8 @@
+"""How the models of patterns that come along are trained, and where options start from."""
+
+from paradiddle.training.run_settings import RunSettings
+
+__all__ = ["LATENT", "MACHINE"]
+
+MACHINE = RunSettings(steps=16_000, lr=2e-3, weight_decay=0.02)
+LATENT = RunSettings(steps=5_000, lr=2e-3, weight_decay=0.01, validate_every=500, average=0.998)
