@@ -60,7 +60,7 @@ class MachineSettings:
     hidden: int = 192
     batch: int = 32
     bars: int = 4
-    dropout: float = 0.25
+    dropout: float = 0.4
     bfloat16: bool = False
     seed: int = 0
 

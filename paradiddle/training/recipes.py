@@ -4,5 +4,5 @@ from paradiddle.training.run_settings import RunSettings
 
 __all__ = ["LATENT", "MACHINE"]
 
-MACHINE = RunSettings(steps=16_000, lr=2e-3, weight_decay=0.02)
-LATENT = RunSettings(steps=5_000, lr=2e-3, weight_decay=0.01, validate_every=500, average=0.998)
+MACHINE = RunSettings(steps=7_000, lr=2e-3, weight_decay=0.1, average=0.999)
+LATENT = RunSettings(steps=4_000, lr=2e-3, weight_decay=0.01, validate_every=500, average=0.998)
