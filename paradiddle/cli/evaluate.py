@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from paradiddle.cli.evaluate_machine import machine
 from paradiddle.cli.grid import LEAK
 from paradiddle.cli.options import CorpusPath, Json, note
 
@@ -14,15 +15,11 @@ if TYPE_CHECKING:
     from paradiddle.drummer import Drummer
 
 app = typer.Typer(help="Measure a trained model.", no_args_is_help=True)
+app.command()(machine)
 
 _HELD_OUT = ("validation", "test")
 _PIECES, _NOTES = 20, 1000
 _WIDTH = 80  # numbers must not be cut, however narrow the terminal
-
-
-@app.callback()
-def _evaluate() -> None:
-    """Keep `drummer` a command of its own although it is the only one."""
 
 
 @app.command()
