@@ -1,5 +1,5 @@
-# `make run` drums a minute of music with the model that comes along; `make test` checks everything.
-# Each sets up what it needs by itself, in an environment of its own.
+# `make run` plays a pattern and a minute of drumming with the models that come along; `make test`
+# checks everything. Each sets up what it needs by itself, in an environment of its own.
 
 PYTHON ?= python3
 BASE := .venv-run
@@ -9,6 +9,7 @@ JOBS ?= 2
 .PHONY: run test lint bench clean
 
 run: $(BASE)/.installed
+	$(BASE)/bin/paradiddle generate --style funk --bars 8 -o pattern.mid -o pattern.wav
 	$(BASE)/bin/paradiddle drum --seconds 60 -o drums.mid -o drums.wav
 
 test: $(DEV)/.installed lint

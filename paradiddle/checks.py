@@ -1,5 +1,6 @@
 """Checks of arguments that more than one module makes."""
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ from numpy.typing import NDArray
 
 from paradiddle.errors import InvalidValueError
 
-__all__ = ["check_at_least", "check_range", "check_seed"]
+__all__ = ["check_at_least", "check_range", "check_seed", "check_whole"]
 
 
 def check_range(
@@ -61,13 +62,33 @@ def check_at_least(name: str, value: float, low: float, remedy: str) -> None:
         )
 
 
+def check_whole(name: str, value: float, low: int, high: int, remedy: str) -> None:
+    """Raise unless a value is a whole number from `low` to `high`.
+
+    Raises
+    ------
+    InvalidValueError
+        If it is smaller or larger, between two, or not a number.
+
+    Examples
+    --------
+    >>> check_whole("bars", 2.5, 1, 4096, "ask for one bar or more")
+    Traceback (most recent call last):
+    paradiddle.errors.InvalidValueError: bars must be a whole number in [1, 4096], got 2.5; ask ...
+    """
+    if not (low <= value <= high and value == int(value)):
+        raise InvalidValueError(
+            f"{name} must be a whole number in [{low}, {high}], got {_plain(value)}; {remedy}"
+        )
+
+
 def check_seed(seed: int | None) -> None:
     """Raise unless `seed` is None or a whole number in [0, 2**63).
 
     Raises
     ------
     InvalidValueError
-        If it is negative or too large.
+        If it is no whole number, negative or too large.
 
     Examples
     --------
@@ -75,7 +96,7 @@ def check_seed(seed: int | None) -> None:
     Traceback (most recent call last):
     paradiddle.errors.InvalidValueError: seed must be in [0, 2**63), got -1; leave it out for ...
     """
-    if seed is not None and not 0 <= seed < 2**63:
+    if seed is not None and not (isinstance(seed, Integral) and 0 <= seed < 2**63):
         raise InvalidValueError(
             f"seed must be in [0, 2**63), got {seed}; leave it out for a different result each time"
         )

@@ -1,6 +1,7 @@
 """Events: a drum performance as a sequence of (note, ticks[, velocity])."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -184,6 +185,32 @@ class Events:
             pattern.qpm,
             pattern.quarters_per_bar,
         )
+
+    def on_kit(self, pitches: Sequence[int]) -> "Events":
+        """Give every note the pitch of its voice; one that belongs to no voice keeps its own.
+
+        Parameters
+        ----------
+        pitches : sequence of 9 int
+            In the order of `paradiddle.drums.VOICES`.
+
+        Raises
+        ------
+        InvalidValueError
+            If there are not nine, or one is no MIDI pitch.
+
+        Examples
+        --------
+        >>> Events([35, 44, 96], [0, 240, 0]).on_kit(range(60, 69)).notes
+        array([60, 62, 96])
+        """
+        if len(pitches) != len(VOICES):
+            raise InvalidValueError(
+                f"a kit needs a pitch for each of {len(VOICES)} voices, got {len(pitches)}"
+            )
+        voices = _VOICE_TABLE[self.notes]
+        notes = np.where(voices >= 0, np.asarray(pitches, np.int64)[voices], self.notes)
+        return replace(self, notes=notes)
 
 
 class Quantised(NamedTuple):

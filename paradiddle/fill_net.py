@@ -19,11 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paradiddle.cells import DenseCell, aligned, halved
-from paradiddle.checks import check_at_least
+from paradiddle.checks import check_at_least, check_range
 
 __all__ = ["Driven", "FillNet", "FillShape", "Heads"]
 
 _EPSILON = 1e-5
+_MAX_LAYERS = 64
 _HALF = np.float32(0.5)
 
 _Array = NDArray[np.float32]
@@ -66,6 +67,7 @@ class FillShape:
         for name, value in vars(self).items():
             smallest = min(value, default=0) if name == "dilations" else value
             check_at_least(name, smallest, 1, "give a whole number from 1 up")
+        check_range("layers", np.array([self.layers]), 1, _MAX_LAYERS, remedy="two will do")
 
     @property
     def reach(self) -> int:
@@ -129,8 +131,8 @@ class Heads(NamedTuple):
     hits_given : float32 array, shape (V, V, K)
         What a hit of the first channel adds to the units of the second.
     hits_out, hits_bias : float32 arrays, shapes (V, K) and (V,)
-    dynamics_given : float32 array, shape (3V, V, Q)
-        What every hit of the step, and velocity and offset of earlier channels, add.
+    dynamics_given : float32 array, shape (V, 3V, Q)
+        What every hit of the step, and velocity and offset of earlier channels, add to a channel.
     dynamics_out, dynamics_bias : float32 arrays, shapes (V, Q, N) and (V, N)
     """
 
@@ -174,12 +176,16 @@ class FillNet:
         self.heads = self._split_heads()
 
     def _split_heads(self) -> Heads:
-        shape, tensors = self.shape, self._tensors
+        channels, tensors = self.shape.channels, self._tensors
+        earlier = np.triu(np.ones((channels, channels), np.float32), 1)  # of two channels
+        heard = np.concatenate([np.ones_like(earlier), earlier, earlier])  # (3V, V)
+        hits = tensors["hits.given"].reshape(channels, channels, -1) * earlier[..., None]
+        dynamics = tensors["dynamics.given"].reshape(3 * channels, channels, -1) * heard[..., None]
         return Heads(
-            tensors["hits.given"].reshape(shape.channels, shape.channels, shape.hit_units),
+            hits,
             np.ascontiguousarray(tensors["hits.out"][:, :-1]),
             tensors["hits.out"][:, -1],
-            tensors["dynamics.given"].reshape(-1, shape.channels, shape.dynamics_units),
+            np.ascontiguousarray(dynamics.swapaxes(0, 1)),
             np.ascontiguousarray(tensors["dynamics.out"][:, :-1]),
             np.ascontiguousarray(tensors["dynamics.out"][:, -1]),
         )
@@ -216,6 +222,14 @@ class FillNet:
         """As `units`, of the second head alone."""
         return hidden @ self._from_hidden["dynamics"]
 
+    def dynamics_logits(self, channel: int, units: _Array, cells: _Array) -> _Array:
+        """Logits of a channel, (n, N), from its units, (n, Q), and the step so far, (n, 3V)."""
+        heads = self.heads
+        active = units + cells @ heads.dynamics_given[channel]
+        np.maximum(active, 0, out=active)
+        logits: _Array = active @ heads.dynamics_out[channel] + heads.dynamics_bias[channel]
+        return logits
+
 
 class Session:
     """The LSTM in the middle of B pieces.
@@ -239,7 +253,7 @@ class Session:
         x = self._first
         np.dot(written, self._enter, x)
         np.add(x, drive, x)
-        np.maximum(x, 0, x)
+        np.maximum(x, 0, out=x)
         for cell in self._cells:
             cell.step(x)
             x = cell.h

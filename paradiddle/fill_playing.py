@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from paradiddle.errors import InvalidValueError
 from paradiddle.fill_inputs import Recall, encoder_inputs
 from paradiddle.fill_net import Driven, FillNet
 from paradiddle.given import Given, V
@@ -42,7 +43,14 @@ def play(
     -------
     float32 array, shape (B, T, 27)
         Cells; those known are as they were, bit for bit.
+
+    Raises
+    ------
+    InvalidValueError
+        If the questions are not of whole bars, or there are more or fewer seeds.
     """
+    if len(seeds) != len(given):
+        raise InvalidValueError(f"{len(given)} questions need as many seeds, got {len(seeds)}")
     generators = [np.random.default_rng(seed) for seed in seeds]
     writer = _Writer(net, given, temperature)
     for bar, encoded in encoded_bars(net, given):
@@ -52,16 +60,36 @@ def play(
 
 
 def encoded_bars(net: FillNet, given: Given) -> Iterator[tuple[int, _Array]]:
-    """Yield the number and the encoding of every bar, (B, 16, E), some encoded together."""
-    bars = given.steps // STEPS_PER_BAR
+    """Yield the number and the encoding of every bar, (B, 16, E), some encoded together.
+
+    Raises
+    ------
+    InvalidValueError
+        If the questions are not of whole bars.
+    """
+    bars, more = divmod(given.steps, STEPS_PER_BAR)
+    if more:
+        raise InvalidValueError(
+            f"questions must be whole bars of {STEPS_PER_BAR} steps, got {given.steps} steps;"
+            " lengthen them with paradiddle.pattern_questions.whole_bars"
+        )
     reach = -(-net.shape.reach // STEPS_PER_BAR)
     for first in range(0, bars, _CHUNK_BARS):
         last = min(first + _CHUNK_BARS, bars)
         seen = max(first - reach, 0)
-        encoded = net.encode(encoder_inputs(given.bars(seen, last + reach)))
+        encoded = _encoded(net, given.bars(seen, last + reach))
         for bar in range(first, last):
             start = (bar - seen) * STEPS_PER_BAR
             yield bar, encoded[:, start : start + STEPS_PER_BAR]
+
+
+def _encoded(net: FillNet, given: Given) -> _Array:
+    """Encode questions, (B, T, E); one that is asked many times over is read once."""
+    inputs = encoder_inputs(given)
+    if (inputs == inputs[:1]).all():
+        inputs = inputs[:1]
+    encoded = net.encode(inputs)
+    return np.broadcast_to(encoded, (len(given), *encoded.shape[1:]))
 
 
 class _Writer:
@@ -77,27 +105,22 @@ class _Writer:
 
     def write_bar(self, bar: int, encoded: _Array, draws: NDArray[np.float64]) -> None:
         """Write a bar, given its encoding, (B, 16, E), and uniform draws, (B, 16, V, 5)."""
-        steps = slice(bar * STEPS_PER_BAR, (bar + 1) * STEPS_PER_BAR)
         given = self._given.bars(bar, bar + 1)
         driven = self._net.drive(encoded, self._recall.next_bar())
         thresholds = self._thresholds(given, draws[..., 0])
-        kept = given.hits_known & given.dynamics_known & (given.cells[..., :V] > 0)
-        whole = (given.hits_known & (given.dynamics_known | (given.cells[..., :V] == 0))).all(
-            (0, 2)
-        )
-        hits_known = bool(given.hits_known.all())
+        rests = given.cells[..., :V] == 0
+        settled = given.hits_known & (given.dynamics_known | rests)  # (B, 16, V)
+        done, hits_known = settled.all((0, 2)), bool(given.hits_known.all())
+        cells = self.cells[:, bar * STEPS_PER_BAR : (bar + 1) * STEPS_PER_BAR]
+        cells[...] = np.where(np.tile(settled, 3), given.cells, 0)
         for step in range(STEPS_PER_BAR):
             self._session.step(self._written, driven.lstm[:, step])
-            if whole[step]:
-                self._written = given.cells[:, step]
-            else:
+            self._written = cells[:, step]
+            if not done[step]:
                 hits, units = self._place_hits(driven, step, thresholds, hits_known)
-                cells = np.where(np.tile(kept[:, step], 3), given.cells[:, step], 0)
-                cells[:, :V] = hits
-                self._shade(cells, kept[:, step], units, draws[:, step, :, 1:])
-                self._written = cells
-            self.cells[:, steps.start + step] = self._written
-        self._recall.add(self.cells[:, steps])
+                self._written[:, :V] = hits
+                self._shade(self._written, settled[:, step], units, draws[:, step, :, 1:])
+        self._recall.add(cells)
 
     def _thresholds(self, given: Given, draws: NDArray[np.float64]) -> _Array:
         """Log odds above which each cell, (B, 16, V), becomes a hit; known ones are certain."""
@@ -122,27 +145,15 @@ class _Writer:
         return hits, dynamics.reshape(len(hits), V, -1)
 
     def _shade(
-        self, cells: _Array, kept: NDArray[np.bool_], units: _Array, draws: NDArray[np.float64]
+        self, cells: _Array, settled: NDArray[np.bool_], units: _Array, draws: NDArray[np.float64]
     ) -> None:
         """Give the hits of a step, in `cells` (B, 3V), velocities and offsets, voice by voice."""
-        heads = self._net.heads
-        hits = cells[:, :V]
-        struck = np.flatnonzero(hits.any(0)).tolist()
-        for voice in struck:
-            units += hits[:, voice, None, None] * heads.dynamics_given[voice]
-        for voice in struck:
-            rows = np.flatnonzero((hits[:, voice] > 0) & ~kept[:, voice])
-            if len(rows):
-                active = np.maximum(units[rows, voice], 0)  # (rows, Q)
-                logits = active @ heads.dynamics_out[voice] + heads.dynamics_bias[voice]
-                velocity, offset = self._drawn(logits, draws[rows, voice])
-                cells[rows, V + voice], cells[rows, 2 * V + voice] = velocity, offset
-            if voice != struck[-1]:
-                later = slice(voice + 1, V)
-                for part in (V + voice, 2 * V + voice):
-                    units[:, later] += (
-                        cells[:, part, None, None] * heads.dynamics_given[part, later]
-                    )
+        open_hits = (cells[:, :V] > 0) & ~settled
+        for voice in np.flatnonzero(open_hits.any(0)).tolist():
+            rows = np.flatnonzero(open_hits[:, voice])
+            logits = self._net.dynamics_logits(voice, units[rows, voice], cells[rows])
+            velocity, offset = self._drawn(logits, draws[rows, voice])
+            cells[rows, V + voice], cells[rows, 2 * V + voice] = velocity, offset
 
     def _drawn(self, logits: _Array, draws: NDArray[np.float64]) -> tuple[_Array, _Array]:
         """Draw velocities and offsets from logits, (n, N), by uniform draws, (n, 4)."""

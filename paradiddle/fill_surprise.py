@@ -44,6 +44,11 @@ def surprise(net: FillNet, given: Given) -> Bits:
     net : FillNet
     given : Given
         B questions of whole bars.
+
+    Raises
+    ------
+    InvalidValueError
+        If they are not of whole bars.
     """
     session, recall = net.session(len(given)), Recall(len(given))
     written = np.zeros((len(given), 3 * V), np.float32)
@@ -82,15 +87,13 @@ def _hit_bits(net: FillNet, units: _Array, hits: _Array) -> _Array:
 
 def _dynamics_bits(net: FillNet, units: _Array, true: Given) -> tuple[_Array, _Array]:
     """Surprisal of velocities and offsets, (B, 16, V), from units, (B, 16, VQ)."""
-    heads = net.heads
     hits, velocities, offsets = np.split(true.cells, 3, axis=-1)
-    units = units + true.cells @ heads.dynamics_given.reshape(3 * V, -1)
-    active = np.maximum(units, 0).reshape(*hits.shape, -1)  # (B, 16, V, Q)
+    units = units.reshape(*hits.shape, -1)  # (B, 16, V, Q)
     asked = (hits > 0) & ~true.dynamics_known
     result = np.zeros((2, *hits.shape), np.float32)
     for voice in range(V):
         rows = asked[..., voice]
-        logits = active[rows, voice] @ heads.dynamics_out[voice] + heads.dynamics_bias[voice]
+        logits = net.dynamics_logits(voice, units[rows, voice], true.cells[rows])
         parts = np.split(logits, [VELOCITY_BINS], axis=-1)
         truths = velocity_bin(velocities[rows, voice]), offset_bin(offsets[rows, voice])
         for k, (part, truth) in enumerate(zip(parts, truths, strict=True)):

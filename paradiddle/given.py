@@ -131,7 +131,8 @@ def tap_of(cells: _Array) -> _Array:
     >>> tap_of(cells).tolist()
     [[1.0, 0.75, 0.0]]
     """
-    loudest = cells[..., V : 2 * V].argmax(-1)[..., None]
+    struck = np.where(cells[..., :V] > 0, cells[..., V : 2 * V], -1)  # also at velocity 0
+    loudest = struck.argmax(-1)[..., None]
     return np.concatenate(
         [np.take_along_axis(part, loudest, -1) for part in np.split(cells, 3, axis=-1)], axis=-1
     )

@@ -74,6 +74,8 @@ def _masked(pattern: Pattern, keep: object) -> NDArray[np.bool_]:
 
 def _named(pattern: Pattern, word: str) -> NDArray[np.bool_]:
     """Cells that a word means."""
+    if not word:
+        raise InvalidValueError("keep has an empty word; name a voice, or bars 1-2")
     voice, _, span = word.partition(" in ")
     if not span and _SPAN.match(word):
         voice, span = "", word

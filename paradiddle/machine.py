@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from paradiddle.checks import check_at_least, check_range, check_seed
+from paradiddle.checks import check_range, check_seed, check_whole
 from paradiddle.errors import InvalidValueError
 from paradiddle.fill_net import FillNet, FillShape
 from paradiddle.fill_playing import play
@@ -21,17 +21,27 @@ from paradiddle.given import BEAT, FILL, Given, V, condition, tap_of
 from paradiddle.keep import Keep, keep_mask
 from paradiddle.machine_file import read_model
 from paradiddle.pattern import Pattern
-from paradiddle.styles import Style, style_weights
+from paradiddle.pattern_questions import (
+    MAX_BARS,
+    cells_of,
+    check_grid,
+    check_hits,
+    check_most,
+    pattern_of,
+    question,
+    repeated,
+    whole_bars,
+)
+from paradiddle.rhythm import tapped
+from paradiddle.style_weights import Style, style_weights
 from paradiddle.takes import STEPS_PER_BAR
 from paradiddle.timing import DEFAULT_QPM, check_qpm
 
-__all__ = ["DEFAULT_MACHINE", "MAX_BARS", "Machine"]
+__all__ = ["DEFAULT_MACHINE", "Machine"]
 
 DEFAULT_MACHINE = Path(__file__).parent / "models" / "machine.safetensors"
-MAX_BARS = 4096
 
-_STEPS_PER_QUARTER, _QUARTERS_PER_BAR = 4, 4.0
-_MOST_TOGETHER = 64  # patterns that are played side by side
+_MOST_TOGETHER = 64  # patterns that are played side by side, fewer of many bars
 _MAX_COUNT = 10_000
 
 _Array = NDArray[np.float32]
@@ -112,7 +122,7 @@ class Machine:
         temperature : float, default 1
             0.1 keeps to the likeliest, 1 plays as learned, 10 is wildest.
         density : float, optional
-            Hits a step to aim at, above 0 and up to 9; recordings have about 1.6.
+            Hits a step to aim at, 0 to 9; recordings have about 1.6.
         beat_type : str, optional
             ``beat`` keeps time, ``fill`` is a drum fill, None leaves it open.
         count : int, default 1
@@ -125,19 +135,18 @@ class Machine:
         InvalidValueError
             If a setting is out of range or a style is unknown.
         """
-        check_at_least("bars", bars, 1, "ask for one bar or more")
-        _check_most("bars", bars, MAX_BARS)
-        check_at_least("count", count, 1, "ask for one pattern or more")
-        _check_most("count", count, _MAX_COUNT)
+        check_whole("bars", bars, 1, MAX_BARS, "ask for a few bars")
+        check_whole("count", count, 1, _MAX_COUNT, "ask for a few patterns")
         speed = self.usual_qpm(style) if qpm is None else check_qpm(qpm)
         wishes = self._wishes(style, speed, density, beat_type)
-        seeds = _seeds(seed, count)
+        seeds = _seeds(seed, int(count))
+        most = max(1, min(_MOST_TOGETHER, MAX_BARS // int(bars)))
         made: list[Pattern] = []
-        for first in range(0, count, _MOST_TOGETHER):
-            together = seeds[first : first + _MOST_TOGETHER]
-            nothing = _question(np.zeros((int(bars) * STEPS_PER_BAR, 3 * V), np.float32), wishes)
-            cells = self._musical(_repeated(nothing, len(together)), together, temperature)
-            made.extend(_pattern(one, speed) for one in cells)
+        for first in range(0, len(seeds), most):
+            together = seeds[first : first + most]
+            nothing = question(np.zeros((int(bars) * STEPS_PER_BAR, 3 * V), np.float32), wishes)
+            cells = self._musical(repeated(nothing, len(together)), together, temperature)
+            made.extend(pattern_of(one, speed) for one in cells)
         return made
 
     def continue_(
@@ -159,17 +168,17 @@ class Machine:
             If the pattern has no hits, is on another grid or in another metre, the result would be
             longer than `MAX_BARS`, or a setting is out of range.
         """
-        _check_grid(pattern)
-        _check_hits(pattern, "to continue", "generate one instead")
-        check_at_least("bars", bars, 1, "ask for one bar or more")
+        check_grid(pattern)
+        check_hits(pattern, "to continue", "generate one instead")
+        check_whole("bars", bars, 1, MAX_BARS, "ask for a few bars")
         length = pattern.steps + int(bars) * STEPS_PER_BAR
-        _check_most("bars", -(-length // STEPS_PER_BAR), MAX_BARS)
+        check_most("bars", -(-length // STEPS_PER_BAR), MAX_BARS)
         cells = np.zeros((length, 3 * V), np.float32)
-        cells[: pattern.steps] = _cells_of(pattern)
+        cells[: pattern.steps] = cells_of(pattern)
         known = np.zeros((length, V), bool)
         known[: pattern.steps] = True
         wishes = self._wishes(style, pattern.qpm, density, beat_type)
-        return self._answer(_question(cells, wishes, known, known), pattern, seed, temperature)
+        return self._answer(question(cells, wishes, known, known), pattern, seed, temperature)
 
     def fill(
         self,
@@ -204,11 +213,11 @@ class Machine:
         >>> bool((after.velocities[:, :2] == before.velocities[:, :2]).all())
         True
         """
-        _check_grid(pattern)
+        check_grid(pattern)
         known = keep_mask(pattern, keep)
         wishes = self._wishes(style, pattern.qpm, density, beat_type)
-        question = _question(_cells_of(pattern), wishes, known, known)
-        return self._answer(question, pattern, seed, temperature)
+        asked = question(cells_of(pattern), wishes, known, known)
+        return self._answer(asked, pattern, seed, temperature)
 
     def humanize(
         self,
@@ -234,25 +243,25 @@ class Machine:
             If the pattern has no hits, is on another grid or in another metre, or a setting is out
             of range.
         """
-        _check_grid(pattern)
-        _check_hits(pattern, "to humanize", "draw some, or generate a pattern")
+        check_grid(pattern)
+        check_hits(pattern, "to humanize", "draw some, or generate a pattern")
         check_range("amount", np.array([amount]), 0, 1, remedy="1 is all human, 0 changes nothing")
         wishes = self._wishes(style, pattern.qpm, None, beat_type)
         known = np.ones(pattern.hits.shape, bool)
-        question = _question(_cells_of(pattern), wishes, known, ~known)
-        human = self._answer(question, pattern, seed, temperature)
-        share = np.float32(amount)
+        asked = question(cells_of(pattern), wishes, known, ~known)
+        human = self._answer(asked, pattern, seed, temperature)
         return replace(
             pattern,
-            velocities=pattern.velocities + share * (human.velocities - pattern.velocities),
-            offsets=pattern.offsets + share * (human.offsets - pattern.offsets),
+            velocities=_mixture(pattern.velocities, human.velocities, amount),
+            offsets=_mixture(pattern.offsets, human.offsets, amount),
         )
 
     def tap(
         self,
-        rhythm: Pattern,
+        rhythm: Pattern | ArrayLike,
         style: Style = None,
         *,
+        qpm: float | None = None,
         temperature: float = 1.0,
         density: float | None = None,
         beat_type: str | None = BEAT,
@@ -262,8 +271,11 @@ class Machine:
 
         Parameters
         ----------
-        rhythm : Pattern
-            The loudest hit of each step is the rhythm, whatever voice it is tapped on.
+        rhythm : Pattern or array_like, shape (T,)
+            Of a pattern the loudest hit of each step, whatever voice it is tapped on; or velocities
+            of 16ths in [0, 1], as for `paradiddle.rhythm.tapped`.
+        qpm : float, optional
+            Quarters per minute, by default those of the pattern, or what is usual for the style.
 
         Raises
         ------
@@ -271,12 +283,16 @@ class Machine:
             If the rhythm has no hits, is on another grid or in another metre, or a setting is out
             of range.
         """
-        _check_grid(rhythm)
-        _check_hits(rhythm, "to play on the kit", "tap some")
+        if not isinstance(rhythm, Pattern):
+            rhythm = tapped(rhythm, self.usual_qpm(style))
+        if qpm is not None:
+            rhythm = replace(rhythm, qpm=qpm)
+        check_grid(rhythm)
+        check_hits(rhythm, "to play on the kit", "tap some")
         wishes = self._wishes(style, rhythm.qpm, density, beat_type)
-        cells = _cells_of(rhythm)
-        question = _question(np.zeros_like(cells), wishes, tap=tap_of(cells))
-        return self._answer(question, rhythm, seed, temperature)
+        cells = cells_of(rhythm)
+        asked = question(np.zeros_like(cells), wishes, tap=tap_of(cells))
+        return self._answer(asked, rhythm, seed, temperature)
 
     def usual_qpm(self, style: Style = None) -> float:
         """Tempo that is usual for a style, or a blend; 120 for none.
@@ -289,7 +305,8 @@ class Machine:
         weights = style_weights(self.styles, style)
         if not weights.any():
             return DEFAULT_QPM
-        usual = [self.document["qpm"][name] for name in self.styles]
+        known = self.document.get("qpm", {})
+        usual = [known.get(name, DEFAULT_QPM) for name in self.styles]
         return float(round(np.dot(weights, usual), 2))
 
     def play(self, given: Given, seeds: Sequence[int | None], temperature: float = 1.0) -> _Array:
@@ -313,12 +330,12 @@ class Machine:
         return condition(weights, qpm, None if density is None else float(density), beat_type)
 
     def _answer(
-        self, question: Given, pattern: Pattern, seed: int | None, temperature: float
+        self, asked: Given, pattern: Pattern, seed: int | None, temperature: float
     ) -> Pattern:
         """Play one question of any length at the tempo of a pattern."""
-        steps = question.steps
-        [cells] = self._musical(_whole_bars(question), _seeds(seed, 1), temperature)
-        return _pattern(cells[:steps], pattern.qpm)
+        steps = asked.steps
+        [cells] = self._musical(whole_bars(asked), _seeds(seed, 1), temperature)
+        return pattern_of(cells[:steps], pattern.qpm)
 
     def _musical(self, given: Given, seeds: Sequence[int | None], temperature: float) -> _Array:
         remedy = "0.1 keeps to the likeliest, 1 plays as learned"
@@ -326,76 +343,15 @@ class Machine:
         return self.play(given, seeds, float(temperature))
 
 
-def _question(
-    cells: _Array,
-    wishes: _Array,
-    hits_known: _Mask | None = None,
-    dynamics_known: _Mask | None = None,
-    tap: _Array | None = None,
-) -> Given:
-    """Ask about one piece: cells (T, 27), masks (T, 9), a tapped rhythm (T, 3)."""
-    nothing = np.zeros((len(cells), V), bool)
-    return Given(
-        cells[None],
-        (nothing if hits_known is None else hits_known)[None],
-        (nothing if dynamics_known is None else dynamics_known)[None],
-        (np.zeros((len(cells), 3), np.float32) if tap is None else tap)[None],
-        np.array([tap is not None]),
-        np.zeros(1, np.int64),
-        wishes[None],
-    )
-
-
-def _repeated(given: Given, times: int) -> Given:
-    """Ask the same several times."""
-    return Given(*(np.repeat(array, times, axis=0) for array in vars(given).values()))
-
-
-def _whole_bars(given: Given) -> Given:
-    """Lengthen a question to whole bars; what is added is open."""
-    more = -given.steps % STEPS_PER_BAR
-    timed = "cells", "hits_known", "dynamics_known", "tap"
-    padding = (0, 0), (0, more), (0, 0)
-    return replace(given, **{name: np.pad(getattr(given, name), padding) for name in timed})
-
-
-def _cells_of(pattern: Pattern) -> _Array:
-    parts = [pattern.hits, pattern.velocities, pattern.offsets]
-    return np.concatenate(parts, axis=1, dtype=np.float32)
-
-
-def _pattern(cells: _Array, qpm: float) -> Pattern:
-    hits, velocities, offsets = np.split(cells, 3, axis=1)
-    return Pattern(hits > 0, velocities, offsets, qpm, _STEPS_PER_QUARTER, _QUARTERS_PER_BAR)
+def _mixture(plain: _Array, human: _Array, amount: float) -> _Array:
+    """Go from one array towards another, not beyond either by rounding."""
+    mixture = np.float32(1 - amount) * plain + np.float32(amount) * human
+    return np.clip(mixture, np.minimum(plain, human), np.maximum(plain, human))
 
 
 def _seeds(seed: int | None, count: int) -> list[int | None]:
     check_seed(seed)
-    return [None if seed is None else seed + k for k in range(count)]
-
-
-def _check_most(name: str, value: float, most: int) -> None:
-    if value > most:
-        raise InvalidValueError(f"{name} must be at most {most}, got {value}; ask for fewer")
-
-
-def _check_hits(pattern: Pattern, purpose: str, remedy: str) -> None:
-    if not pattern.hits.any():
-        raise InvalidValueError(f"the pattern has no hits {purpose}; {remedy}")
-
-
-def _check_grid(pattern: Pattern) -> None:
-    """Raise unless a pattern is on 16ths in 4/4, and not empty."""
-    if pattern.steps_per_quarter != _STEPS_PER_QUARTER:
-        raise InvalidValueError(
-            f"the pattern has {pattern.steps_per_quarter} steps a quarter, the machine plays"
-            f" {_STEPS_PER_QUARTER}; convert it with quantise(Events.from_pattern(pattern)).pattern"
-        )
-    if pattern.quarters_per_bar != _QUARTERS_PER_BAR:
-        raise InvalidValueError(
-            f"the pattern has {pattern.quarters_per_bar:g} quarters a bar, the machine plays 4/4;"
-            " draw other bar lines with dataclasses.replace(pattern, quarters_per_bar=4)"
-        )
-    if not pattern.steps:
-        raise InvalidValueError("the pattern has no steps; generate one instead")
-    _check_most("bars", -(-pattern.steps // STEPS_PER_BAR), MAX_BARS)
+    if seed is None:
+        return [None] * count
+    check_seed(seed + count - 1)
+    return [seed + k for k in range(count)]

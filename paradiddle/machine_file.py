@@ -49,7 +49,7 @@ def read_model(path: str | Path) -> tuple[FillShape, tuple[str, ...], ModelFile]
         shape, styles = _described(file.document)
     except InvalidValueError as error:
         raise ModelError(f"the description in {path} is damaged: {error}") from None
-    voices = file.document["voices"]["names"]
+    voices = [str(name) for name in file.document["voices"]["names"]]
     if voices != list(VOICE_NAMES):
         raise ModelError(
             f"{path} was trained with the voices {', '.join(voices)}; this paradiddle plays"

@@ -4,6 +4,7 @@ Reading goes through `paradiddle.smf`; mido writes.
 """
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -157,11 +158,18 @@ def read_pattern(
     return quantise(read_events(path, channel), steps_per_quarter=steps_per_quarter)
 
 
-def to_bytes(music: Events | Pattern) -> bytes:
+def to_bytes(music: Events | Pattern, pitches: Sequence[int] | None = None) -> bytes:
     """Write a Standard MIDI File of format 0 at 480 ticks per quarter, on channel 10.
 
     Tempo and time signature come first; notes last a 32nd, less where the same drum is struck
     again sooner; the file ends on a bar line.
+
+    Parameters
+    ----------
+    music : Events or Pattern
+    pitches : sequence of int, optional
+        What to write for each voice, as `paradiddle.kit_maps.kit_pitches` finds them. By default
+        the pitches of General MIDI for a Pattern, and those of Events as they are.
 
     Raises
     ------
@@ -174,6 +182,8 @@ def to_bytes(music: Events | Pattern) -> bytes:
     array([  0, 480])
     """
     events = Events.from_pattern(music) if isinstance(music, Pattern) else music
+    if pitches is not None:
+        events = events.on_kit(pitches)
     end = _end_tick(
         events, music.steps / music.steps_per_quarter if isinstance(music, Pattern) else 0
     )
@@ -194,7 +204,7 @@ def to_bytes(music: Events | Pattern) -> bytes:
     return buffer.getvalue()
 
 
-def write(path: str | Path, music: Events | Pattern) -> None:
+def write(path: str | Path, music: Events | Pattern, pitches: Sequence[int] | None = None) -> None:
     """Write Events or a Pattern to a Standard MIDI File; see `to_bytes`.
 
     Raises
@@ -202,7 +212,7 @@ def write(path: str | Path, music: Events | Pattern) -> None:
     OutputError
         If the file cannot be written; nothing is left behind.
     """
-    data = to_bytes(music)
+    data = to_bytes(music, pitches)
     with atomic_path(Path(path)) as temporary:
         temporary.write_bytes(data)
 

@@ -1,5 +1,6 @@
 """Music to a file of any kind, by its suffix."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,11 @@ from paradiddle.events import Events, quantise
 from paradiddle.files import atomic_path
 from paradiddle.pattern import Pattern
 
-__all__ = ["AUDIO", "SUFFIXES", "check_suffix", "save", "sound_of"]
+__all__ = ["AUDIO", "MIDI", "SUFFIXES", "check_suffix", "save", "sound_of"]
 
 AUDIO = audio.SUFFIXES
-SUFFIXES = (".mid", ".midi", ".json", *AUDIO)
+MIDI = (".mid", ".midi")
+SUFFIXES = (*MIDI, ".json", *AUDIO)
 
 
 def check_suffix(path: Path) -> None:
@@ -35,7 +37,12 @@ def check_suffix(path: Path) -> None:
         raise InvalidValueError(f"cannot write {path}; its name must end in {', '.join(SUFFIXES)}")
 
 
-def save(path: str | Path, music: Events | Pattern, soundfont_path: Path | None = None) -> None:
+def save(
+    path: str | Path,
+    music: Events | Pattern,
+    soundfont_path: Path | None = None,
+    pitches: Sequence[int] | None = None,
+) -> None:
     """Write music as MIDI, as a pattern in JSON or as sound.
 
     Parameters
@@ -46,6 +53,8 @@ def save(path: str | Path, music: Events | Pattern, soundfont_path: Path | None 
         What to write.
     soundfont_path : Path, optional
         Render with this SF2 instead of the built-in kit.
+    pitches : sequence of 9 int, optional
+        What MIDI files have for each voice; see `paradiddle.midi.to_bytes`.
 
     Raises
     ------
@@ -56,8 +65,8 @@ def save(path: str | Path, music: Events | Pattern, soundfont_path: Path | None 
     """
     path = Path(path)
     check_suffix(path)
-    if path.suffix.lower() in (".mid", ".midi"):
-        midi.write(path, music)
+    if path.suffix.lower() in MIDI:
+        midi.write(path, music, pitches)
     elif path.suffix.lower() == ".json":
         pattern = music if isinstance(music, Pattern) else quantise(music).pattern
         with atomic_path(path) as temporary:

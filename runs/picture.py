@@ -1,8 +1,8 @@
 """Draw some bars of a MIDI file as a drum grid.
 
-    python runs/picture.py FILE.mid OUT.png
+    python runs/picture.py FILE.mid OUT.png [--kept "kick, snare"]
 
-Brightness is velocity, the shift within a cell is human timing.
+Brightness is velocity, the shift within a cell is human timing; blue are the cells that were kept.
 """
 
 import argparse
@@ -17,15 +17,17 @@ from matplotlib.patches import FancyBboxPatch
 
 from paradiddle.drums import VOICE_NAMES
 from paradiddle.files import atomic_path
+from paradiddle.keep import keep_mask
 from paradiddle.midi import read_pattern
 
 BACKGROUND, CELL, BEAT, TEXT = "#14161a", "#20242b", "#2a2f38", "#c9d1d9"
-COLOURS = plt.get_cmap("YlOrRd_r")
+COLOURS = {False: plt.get_cmap("YlOrRd_r"), True: plt.get_cmap("GnBu_r")}  # by whether it was kept
 
 
-def draw(path: Path, target: Path, first_bar: int, bars: int) -> None:
+def draw(path: Path, target: Path, first_bar: int, bars: int, kept: str | None) -> None:
     """Draw `bars` bars from `first_bar` on."""
     pattern = read_pattern(path).pattern
+    mask = keep_mask(pattern, kept)
     start = first_bar * pattern.steps_per_bar
     steps = slice(start, start + bars * pattern.steps_per_bar)
     hits, velocities, offsets = (
@@ -39,7 +41,8 @@ def draw(path: Path, target: Path, first_bar: int, bars: int) -> None:
         _box(axes, step, rows - 1 - voice, shade, 0.9)
     for step, voice in np.argwhere(hits):
         velocity = velocities[step, voice]
-        colour = COLOURS(0.25 + 0.65 * velocity)
+        colours = COLOURS[bool(mask[start + step, voice])]
+        colour = colours(0.25 + 0.65 * velocity)
         _box(axes, step + offsets[step, voice], rows - 1 - voice, colour, 0.35 + 0.5 * velocity)
     for bar in range(1, bars):
         axes.axvline(bar * pattern.steps_per_bar, color=TEXT, linewidth=1, alpha=0.6)
@@ -76,5 +79,6 @@ if __name__ == "__main__":
     parser.add_argument("picture", type=Path)
     parser.add_argument("--first-bar", type=int, default=0)
     parser.add_argument("--bars", type=int, default=4)
-    arguments = parser.parse_args()
-    draw(arguments.midi, arguments.picture, arguments.first_bar, arguments.bars)
+    parser.add_argument("--kept", help="words as for `paradiddle fill --keep`")
+    given = parser.parse_args()
+    draw(given.midi, given.picture, given.first_bar, given.bars, given.kept)

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from paradiddle.checks import check_at_least, check_range, check_seed
+from paradiddle.checks import check_at_least, check_range, check_seed, check_whole
 from paradiddle.errors import InvalidValueError
 
 
@@ -49,12 +49,24 @@ def test_at_least() -> None:
         check_at_least("bars", math.nan, 1, "ask for one")
 
 
-@pytest.mark.parametrize("seed", [None, 0, 2**63 - 1])
+@pytest.mark.parametrize("value", [1, 4, 2.0, np.int64(3)])
+def test_whole_numbers(value: float) -> None:
+    check_whole("bars", value, 1, 4, "ask for one")
+
+
+@pytest.mark.parametrize("value", [0, 5, 2.5, math.nan, math.inf, -math.inf])
+def test_what_is_not_whole_or_out_of_range_is_named(value: float) -> None:
+    message = rf"^bars must be a whole number in \[1, 4\], got {value}; ask for one$"
+    with pytest.raises(InvalidValueError, match=message):
+        check_whole("bars", value, 1, 4, "ask for one")
+
+
+@pytest.mark.parametrize("seed", [None, 0, 2**63 - 1, np.int64(7)])
 def test_seeds(seed: int | None) -> None:
     check_seed(seed)
 
 
-@pytest.mark.parametrize("seed", [-1, 2**63])
+@pytest.mark.parametrize("seed", [-1, 2**63, 1.5, math.nan])
 def test_a_seed_out_of_range_is_named(seed: int) -> None:
     with pytest.raises(InvalidValueError, match=rf"in \[0, 2\*\*63\), got {seed}; leave it out"):
         check_seed(seed)

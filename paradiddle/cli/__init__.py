@@ -14,6 +14,7 @@ from paradiddle.cli import (
     drum,
     evaluate,
     latent,
+    machine,
     play,
     train,
     train_models,
@@ -30,9 +31,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("drum")(drum.drum)
-app.command("play")(play.play)
+app.command("generate")(machine.generate)
+app.command("continue")(machine.continue_)
+app.command("fill")(machine.fill)
+app.command("humanize")(machine.humanize)
+app.command("tap")(machine.tap)
 app.command("morph")(latent.morph)
 app.command("vary")(latent.vary)
+app.command("play")(play.play)
+app.command("styles")(machine.styles)
 app.command("embed")(latent.embed)
 train.app.command("machine")(train_models.machine)
 train.app.command("latent")(train_models.latent)

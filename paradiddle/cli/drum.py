@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paradiddle.cli.grid import LEAK, opening
-from paradiddle.cli.options import note
+from paradiddle.cli.options import note, unpacks
+from paradiddle.cli.pieces import Writing, fresh_seed, writer_for
 
 if TYPE_CHECKING:
     from paradiddle.events import Events
@@ -15,22 +16,10 @@ _DEFAULT_NOTES = 1000
 _MOST_PIECES = 10_000
 _GRID_BARS = 2
 
-SoundFont = Annotated[
-    Path | None,
-    typer.Option("--soundfont", metavar="FILE.sf2", help="Render with this SoundFont."),
-]
 
-
+@unpacks(Writing)
 def drum(
-    output: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "-o",
-            "--output",
-            help="File to write: .mid, .wav, .ogg, .flac, .mp3 or .json; repeat for several.",
-            show_default="drums.mid",
-        ),
-    ] = None,
+    writing: Writing,
     notes: Annotated[
         int | None, typer.Option("-n", "--notes", help="Length in notes.", show_default="1000")
     ] = None,
@@ -58,23 +47,14 @@ def drum(
     random: Annotated[
         bool, typer.Option("--random", help="Drum like a monkey, for comparison.")
     ] = False,
-    soundfont: SoundFont = None,
 ) -> None:
     """Drum something new, from a random memory, for as long as you like."""
     import numpy as np
 
     from paradiddle.checks import check_range, check_seed
     from paradiddle.drummer import Drummer, Length, monkey
-    from paradiddle.errors import InvalidValueError
-    from paradiddle.saving import AUDIO, check_suffix, save
 
-    outputs = output or [Path("drums.mid")]
-    for path in outputs:
-        check_suffix(path)
-    if soundfont and not any(path.suffix.lower() in AUDIO for path in outputs):
-        raise InvalidValueError(
-            f"--soundfont {soundfont} changes sound, and no output is sound; add -o drums.wav"
-        )
+    writer = writer_for(writing, "drums.mid")
     check_range("count", np.array([count]), 1, _MOST_PIECES, remedy="ask for a few pieces")
     if (notes, bars, seconds) == (None, None, None):
         notes = _DEFAULT_NOTES
@@ -82,7 +62,7 @@ def drum(
     drummer = Drummer.load(model)
     if drummer.lstm.shape.bidirectional:
         note(LEAK)
-    first = _fresh_seed() if seed is None else seed
+    first = fresh_seed() if seed is None else seed
     check_seed(first + count - 1)
     for number in range(count):
         if random:
@@ -96,19 +76,10 @@ def drum(
                 state_scale=state_scale,
                 qpm=qpm,
             )
-        for path in outputs:
-            target = path if count == 1 else path.with_stem(f"{path.stem}-{number + 1}")
-            save(target, piece, soundfont)
+        for target in writer.save(piece, number + 1 if count > 1 else None):
             _report(target, piece, first + number)
         if number == 0:
             typer.echo(opening(piece, _GRID_BARS))
-
-
-def _fresh_seed() -> int:
-    """Draw a seed short enough to type."""
-    import secrets
-
-    return secrets.randbelow(1_000_000)
 
 
 def _report(path: Path, piece: "Events", seed: int) -> None:

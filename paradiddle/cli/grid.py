@@ -5,13 +5,23 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from paradiddle.events import Events
+    from paradiddle.pattern import Pattern
 
-__all__ = ["LEAK", "opening"]
+__all__ = ["LEAK", "drawn", "opening"]
+
+_MOST_BARS, _FIRST_BARS = 8, 4  # what is drawn whole, and how much of what is longer
 
 LEAK = (
     "bidirectional: its accuracy is a leak of the target, not skill; the backward half reads the"
     " event that is to be predicted"
 )
+
+
+def drawn(pattern: "Pattern") -> str:
+    """Draw a pattern, of a long one the first bars and how many follow."""
+    if pattern.bars <= _MOST_BARS:
+        return str(pattern)
+    return f"{pattern.first(_FIRST_BARS)}\n\nand {pattern.bars - _FIRST_BARS:g} more bars"
 
 
 def opening(piece: "Events", bars: int) -> str:

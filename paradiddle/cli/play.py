@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from paradiddle.cli.drum import SoundFont
+from paradiddle.cli.pieces import SoundFont
 
 if TYPE_CHECKING:
     import numpy as np

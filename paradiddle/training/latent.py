@@ -19,7 +19,7 @@ from paradiddle.errors import CorpusError
 from paradiddle.given import condition
 from paradiddle.latent_cells import inputs_of
 from paradiddle.latent_file import KIND, write_model
-from paradiddle.styles import style_weights
+from paradiddle.style_weights import style_weights
 from paradiddle.takes import STEPS_PER_BAR, Takes, Window, windows_of
 from paradiddle.training.latent_loss import agreement, altered, cell_nats
 from paradiddle.training.latent_models import (
@@ -35,6 +35,7 @@ __all__ = ["LatentSettings", "LatentTask"]
 
 _AT_ONCE = 512  # windows in a batch of validation
 _LOG_2 = math.log(2)
+_BLUR = 0.1  # of the means a prior learns: some numbers of a code say nothing and never differ
 _VALIDATION_SEED = 2**32  # of its draws
 
 
@@ -177,10 +178,11 @@ class LatentTask:
         wishes: NDArray[np.float32],
         generator: torch.Generator,
     ) -> Tensor:
-        """Negative evidence bound of codes, in nats a number."""
+        """Negative evidence bound of posterior means, in nats a number."""
         autoencoder, prior = self._parts(bars)
         with torch.no_grad():
-            latents = drawn(*autoencoder.encode(torch.from_numpy(inputs_of(cells))), generator)
+            mean, _ = autoencoder.encode(torch.from_numpy(inputs_of(cells)))
+            latents = mean + _BLUR * torch.randn(mean.shape, generator=generator)
         conditions = torch.from_numpy(wishes)
         mean, log_variance = prior.encode(latents, conditions)
         centre, spread = prior.decode(drawn(mean, log_variance, generator), conditions)

@@ -51,7 +51,7 @@ class LatentSettings:
     narrow: int = 64
     latent: int = 256
     blocks: int = 2
-    code: int = 64
+    code: int = 128
     prior_width: int = 256
     prior_blocks: int = 2
     batch: int = 256

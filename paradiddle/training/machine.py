@@ -21,7 +21,7 @@ from paradiddle.machine_file import shape_for, write_model
 from paradiddle.quanta import VELOCITY_BINS, offset_bin, velocity_bin
 from paradiddle.questions import TASKS, ask
 from paradiddle.takes import STEPS_PER_BAR, Take, Takes, Window, windows_of
-from paradiddle.training.fill_model import Batch, FillModel, Losses
+from paradiddle.training.fill_model import Batch, FillModel
 from paradiddle.training.masks import draw_known
 from paradiddle.training.splits import with_splits
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from paradiddle.errors import InvalidValueError
 
-__all__ = ["Style", "style_weights"]
+__all__ = ["Style", "parse_style", "style_weights"]
 
 Style = str | Mapping[str, float] | None
 
@@ -52,6 +52,36 @@ def style_weights(styles: Sequence[str], wanted: Style) -> NDArray[np.float32]:
             raise InvalidValueError(_unknown(styles, name))
         weights[list(styles).index(name)] = share
     return np.asarray(weights / weights.sum(), np.float32)
+
+
+def parse_style(text: str | None) -> Style:
+    """Read the `--style` option: a name, or names with shares.
+
+    Raises
+    ------
+    InvalidValueError
+        If a share is no number, or a style is named twice.
+
+    Examples
+    --------
+    >>> parse_style("funk"), parse_style("funk:0.7, jazz:0.3"), parse_style("funk,jazz")
+    ('funk', {'funk': 0.7, 'jazz': 0.3}, {'funk': 1.0, 'jazz': 1.0})
+    """
+    if text is None or not set(text) & {",", ":"}:
+        return text
+    shares: dict[str, float] = {}
+    for part in text.split(","):
+        name, _, share = (piece.strip() for piece in part.partition(":"))
+        if name in shares:
+            raise InvalidValueError(f"style {name!r} is named twice in {text!r}; add its shares")
+        try:
+            shares[name] = float(share or 1)
+        except ValueError:
+            raise InvalidValueError(
+                f"the share of style {name!r} must be a number, got {share!r};"
+                " write funk:0.7,jazz:0.3"
+            ) from None
+    return shares
 
 
 def _shares(wanted: Mapping[str, float]) -> dict[str, float]:

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Four bars in every style of the drum machine that ships, as MIDI and sound, into examples/styles/.
+#   runs/machine_examples.sh [SEED [FOLDER]]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+seed=${1:-1}
+folder=${2:-examples/styles}
+export OMP_NUM_THREADS=1
+mkdir -p "$folder"
+sounds=$(mktemp -d)
+trap 'rm -rf "$sounds"' EXIT
+for style in $(paradiddle styles | cut -d ' ' -f 1); do
+  paradiddle generate --style "$style" --seed "$seed" \
+    -o "$folder/$style.mid" -o "$sounds/$style.wav" > "$sounds/grid"
+done
+# Vorbis at its smallest, so that all of them stay below 1.5 MB
+python - "$sounds" "$folder" << 'PYTHON'
+import sys
+from pathlib import Path
+
+import soundfile
+
+for source in sorted(Path(sys.argv[1]).glob("*.wav")):
+    target = Path(sys.argv[2], source.stem + ".ogg")
+    with (
+        soundfile.SoundFile(source) as sound,
+        soundfile.SoundFile(
+            target, "w", sound.samplerate, 2, "VORBIS", format="OGG", compression_level=1.0
+        ) as file,
+    ):
+        for block in sound.blocks(8192, dtype="float32"):
+            file.write(0.84 * block)  # lossy decoders overshoot
+PYTHON
+du -ch --apparent-size "$folder"/* | tail -1
