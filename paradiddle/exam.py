@@ -8,12 +8,11 @@ from functools import cached_property
 import numpy as np
 
 from paradiddle.given import BEAT
-from paradiddle.takes import Take, Takes, Window, windows_of
+from paradiddle.takes import FEW_RECORDINGS, Take, Takes, Window, windows_of
 
-__all__ = ["BARS", "FEWEST_FILES", "Exam", "exam_of"]
+__all__ = ["BARS", "Exam", "exam_of"]
 
 BARS = 2
-FEWEST_FILES = 20  # training files of a style that a model can be expected to know
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +28,7 @@ class Exam:
     windows, train, validation : list of Window
         Their windows, and those of the train and validation splits; silent ones left out.
     known_styles : tuple of str
-        Styles with `FEWEST_FILES` training files or more, beats and fills.
+        Styles with `paradiddle.takes.FEW_RECORDINGS` training files or more, beats and fills.
     """
 
     split: str
@@ -88,5 +87,5 @@ def exam_of(takes: Takes, split: str = "test") -> Exam:
         windows_of(held_out, BARS),
         windows_of(takes.of("train", BEAT), BARS),
         windows_of(takes.of("validation", BEAT), BARS),
-        tuple(style for style, count in styles.items() if count >= FEWEST_FILES),
+        tuple(style for style, count in styles.items() if count >= FEW_RECORDINGS),
     )

@@ -294,6 +294,11 @@ class Machine:
         asked = question(np.zeros_like(cells), wishes, tap=tap_of(cells))
         return self._answer(asked, rhythm, seed, temperature)
 
+    @property
+    def recordings(self) -> dict[str, int]:
+        """Number of recordings that taught each style; empty where the file does not say."""
+        return dict(self.document.get("recordings", {}))
+
     def usual_qpm(self, style: Style = None) -> float:
         """Tempo that is usual for a style, or a blend; 120 for none.
 

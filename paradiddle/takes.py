@@ -20,10 +20,20 @@ from paradiddle.errors import CorpusError
 from paradiddle.events import quantise
 from paradiddle.pattern import Pattern
 
-__all__ = ["METRE", "STEPS_PER_BAR", "Take", "Takes", "Window", "takes_of", "windows_of"]
+__all__ = [
+    "FEW_RECORDINGS",
+    "METRE",
+    "STEPS_PER_BAR",
+    "Take",
+    "Takes",
+    "Window",
+    "takes_of",
+    "windows_of",
+]
 
 METRE = "4/4"
 STEPS_PER_BAR = 16
+FEW_RECORDINGS = 20  # of a style; fewer teach little
 
 
 @dataclass(frozen=True, eq=False)

@@ -124,12 +124,16 @@ def styles(
         Path | None, typer.Option(help="A model file.", show_default="the one that comes along")
     ] = None,
 ) -> None:
-    """List the styles there are, each with its usual tempo."""
+    """List the styles there are, with usual tempo and how many recordings taught them."""
     from paradiddle.machine import Machine
+    from paradiddle.takes import FEW_RECORDINGS
 
     machine = Machine.load(model)
     for name in machine.styles:
-        typer.echo(f"{name:15} {machine.usual_qpm(name):5.0f} qpm")
+        count = machine.recordings.get(name)
+        told = "" if count is None else f"{count:5} recordings"
+        rare = ", few: expect little" if count is not None and count < FEW_RECORDINGS else ""
+        typer.echo(f"{name:15} {machine.usual_qpm(name):5.0f} qpm{told}{rare}")
 
 
 def _answer(

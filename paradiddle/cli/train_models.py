@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["latent", "machine"]
 
 _RUN = "Run"
-_RARE = 20  # recordings of a style; fewer teach little
 
 _selects_takes = unpacks(Selection, without=("split", "time_signature"))
 
@@ -180,6 +179,8 @@ def _takes_of(path: Path, selection: Selection, held_out: list[str]) -> "Takes":
 
 def _inventory(takes: "Takes") -> Iterator[str]:
     """Say what there is to learn from, and what was left out."""
+    from paradiddle.takes import FEW_RECORDINGS
+
     counted = Counter(take.split for take in takes)
     splits = {name: counted[name] for name in sorted(counted, key=_split_order)}
     yield f"{len(takes):,} recordings: {_listed(splits)}"
@@ -195,9 +196,9 @@ def _inventory(takes: "Takes") -> Iterator[str]:
     styles = takes.of("train").styles()
     if styles:
         yield f"styles to learn: {_listed(styles)}"
-    rare = {style: count for style, count in styles.items() if count < _RARE}
+    rare = {style: count for style, count in styles.items() if count < FEW_RECORDINGS}
     if rare:
-        yield f"rare, fewer than {_RARE} recordings: {', '.join(rare)}"
+        yield f"rare, fewer than {FEW_RECORDINGS} recordings: {', '.join(rare)}"
 
 
 def _split_order(split: str) -> tuple[bool, str]:

@@ -101,7 +101,8 @@ class MachineTask:
         self._takes = list(takes.of("train"))
         lengths = np.array([take.pattern.steps for take in self._takes], float)
         self._weights = lengths / lengths.sum()
-        self.styles = tuple(sorted(takes.of("train").styles()))
+        self._recordings = takes.of("train").styles()
+        self.styles = tuple(sorted(self._recordings))
         self._document, self._half = dict(document), half
         shape = shape_for(len(self.styles), encoder=settings.encoder, hidden=settings.hidden)
         self.model = FillModel(shape, VELOCITY_BINS, settings.dropout, settings.seed)
@@ -135,15 +136,20 @@ class MachineTask:
         return figures
 
     def document(self) -> dict[str, Any]:
-        """Return corpus, settings, and styles with their usual tempi."""
+        """Return corpus, settings, and styles with their recordings counted and usual tempi."""
         qpm = {
             style: float(
                 np.median([take.pattern.qpm for take in self._takes if take.style == style])
             )
             for style in self.styles
         }
-        training = {**self._document.get("training", {}), "machine": asdict(self.settings)}
-        return {**self._document, "training": training, "styles": list(self.styles), "qpm": qpm}
+        return {
+            **self._document,
+            "training": {**self._document.get("training", {}), "machine": asdict(self.settings)},
+            "styles": list(self.styles),
+            "recordings": self._recordings,
+            "qpm": qpm,
+        }
 
     def identity(self) -> dict[str, Any]:
         """Return settings that must be the same for a run to go on."""
