@@ -12,21 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paradiddle.checks import check_range, check_seed
+from paradiddle.checks import check_range, check_seed, check_whole
 from paradiddle.errors import InvalidValueError
 from paradiddle.given import condition
-from paradiddle.latent_cells import (
-    VELOCITIES,
-    cells_of,
-    changed,
-    check_grid,
-    pattern_of,
-    windows,
-)
+from paradiddle.latent_cells import VELOCITIES, changed, windows
 from paradiddle.latent_file import CELLS_IN, LatentShape, read_model
 from paradiddle.latent_paths import even_choice, spherical
 from paradiddle.latent_window import WindowModel, part
 from paradiddle.pattern import Pattern
+from paradiddle.pattern_cells import cells_of, pattern_of
+from paradiddle.pattern_questions import check_grid, check_hits
 from paradiddle.style_weights import Style, style_weights
 from paradiddle.takes import STEPS_PER_BAR
 from paradiddle.timing import DEFAULT_QPM, check_qpm
@@ -122,7 +117,7 @@ class Latent:
         length = min(self.lengths) if bars is None else self._known(bars)
         codes = np.zeros((len(patterns), self._models[length].latent), np.float32)
         for row, pattern in zip(codes, patterns, strict=True):
-            check_grid(pattern)
+            _check(pattern)
             _, cut = windows(cells_of(pattern), (length,))
             heard = cut[cut[..., : cut.shape[-1] // 3].any((1, 2))]
             row[:] = self._models[length].encode(heard).mean(0)
@@ -204,9 +199,9 @@ class Latent:
             If `count` is not in 2 to 256, the lengths differ or exceed 64 bars, or a pattern is
             silent or not on 16ths of 4/4.
         """
-        _check_whole("count", count, 2, _MAX_MORPH, "2 are the two ends alone")
+        check_whole("count", count, 2, _MAX_MORPH, "2 are the two ends alone")
         for pattern in (start, end):
-            check_grid(pattern)
+            _check(pattern)
         if start.steps != end.steps:
             raise InvalidValueError(
                 f"patterns to morph must be of one length, got {start.bars:g} and {end.bars:g}"
@@ -253,7 +248,7 @@ class Latent:
             If a setting is out of range, or the pattern is silent or not on 16ths of 4/4.
         """
         check_range("amount", np.array([amount]), 0, 1, remedy="0.3 is near, 1 is something new")
-        check_grid(pattern)
+        _check(pattern)
         check_range("bars", np.array([pattern.bars]), 0, _MAX_BARS, remedy="vary a part of it")
         generators = _generators(count, seed)
         if amount == 0:
@@ -301,7 +296,7 @@ class Latent:
         InvalidValueError
             If a setting is out of range or a style unknown.
         """
-        _check_whole("bars", bars, 1, _MAX_BARS, "ask for 2 or 4")
+        check_whole("bars", bars, 1, _MAX_BARS, "ask for 2 or 4")
         remedy = "0 is what is typical, 1 as learned"
         check_range("temperature", np.array([temperature]), 0, 100, remedy=remedy)
         weights = style_weights(self.styles, style)
@@ -336,15 +331,15 @@ def _whole(cells: _Array, steps: int, qpm: float) -> Pattern:
     return pattern_of(cells.reshape(-1, cells.shape[-1])[:steps], qpm)
 
 
-def _check_whole(name: str, value: int, low: int, high: int, remedy: str) -> None:
-    check_range(name, np.array([value]), low, high, remedy=remedy)
-    if value != int(value):
-        raise InvalidValueError(f"{name} must be a whole number, got {value}; round it")
+def _check(pattern: Pattern) -> None:
+    """Raise unless a pattern is on 16ths in 4/4 and not silent."""
+    check_grid(pattern)
+    check_hits(pattern, "to find its place by", "give one with music in it")
 
 
 def _generators(count: int, seed: int | None) -> list[np.random.Generator]:
     """One a pattern."""
-    _check_whole("count", count, 1, _MAX_COUNT, "ask for a few patterns")
+    check_whole("count", count, 1, _MAX_COUNT, "ask for a few patterns")
     if seed is None:
         return [np.random.default_rng() for _ in range(count)]
     for number in (seed, seed + count - 1):

@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paradiddle.drums import VOICES
-from paradiddle.errors import InvalidValueError
 from paradiddle.latent_file import CELLS_IN, CELLS_OUT, STEPS_PER_TOKEN
-from paradiddle.pattern import Pattern
 from paradiddle.takes import STEPS_PER_BAR
 
 __all__ = [
@@ -21,12 +19,9 @@ __all__ = [
     "VELOCITIES",
     "VELOCITY_SPREAD",
     "Reading",
-    "cells_of",
     "changed",
-    "check_grid",
     "inputs_of",
     "joined",
-    "pattern_of",
     "reading_of",
     "windows",
 ]
@@ -133,45 +128,6 @@ def reading_of(outputs: _Array) -> Reading:
         np.float32(0.5) * np.tanh(offsets),
         np.exp(offset_spreads.clip(-SPREAD_RANGE, SPREAD_RANGE) + np.float32(OFFSET_SPREAD)),
     )
-
-
-def cells_of(pattern: Pattern) -> _Array:
-    """Cells of a pattern, (T, 27)."""
-    return np.concatenate(
-        [pattern.hits, pattern.velocities, pattern.offsets], axis=1, dtype=np.float32
-    )
-
-
-def pattern_of(cells: _Array, qpm: float) -> Pattern:
-    """Build a pattern from cells, (T, 27)."""
-    hits, velocities, offsets = np.split(cells, 3, axis=1)
-    return Pattern(hits > 0, velocities, offsets, qpm)
-
-
-def check_grid(pattern: Pattern) -> None:
-    """Raise unless a pattern lies on 16ths of 4/4 and is not silent.
-
-    Raises
-    ------
-    InvalidValueError
-        Saying how to convert it.
-
-    Examples
-    --------
-    >>> check_grid(Pattern.empty(2, quarters_per_bar=3))
-    Traceback (most recent call last):
-    paradiddle.errors.InvalidValueError: the model knows 16ths in 4/4, got 4 steps a quarter ...
-    """
-    if (pattern.steps_per_quarter, pattern.quarters_per_bar) != (4, 4):
-        raise InvalidValueError(
-            f"the model knows 16ths in 4/4, got {pattern.steps_per_quarter} steps a quarter and"
-            f" {pattern.quarters_per_bar:g} quarters a bar; convert with"
-            " quantise(replace(Events.from_pattern(pattern), quarters_per_bar=4)).pattern"
-        )
-    if not pattern.hits.any():
-        raise InvalidValueError(
-            f"the pattern of {pattern.steps} steps has no hits; give one with music in it"
-        )
 
 
 def windows(cells: _Array, lengths: tuple[int, ...]) -> tuple[int, _Array]:

@@ -21,13 +21,12 @@ from paradiddle.given import BEAT, FILL, Given, V, condition, tap_of
 from paradiddle.keep import Keep, keep_mask
 from paradiddle.machine_file import read_model
 from paradiddle.pattern import Pattern
+from paradiddle.pattern_cells import cells_of, pattern_of
 from paradiddle.pattern_questions import (
     MAX_BARS,
-    cells_of,
     check_grid,
     check_hits,
     check_most,
-    pattern_of,
     question,
     repeated,
     whole_bars,

@@ -15,11 +15,9 @@ from paradiddle.takes import STEPS_PER_BAR
 
 __all__ = [
     "MAX_BARS",
-    "cells_of",
     "check_grid",
     "check_hits",
     "check_most",
-    "pattern_of",
     "question",
     "repeated",
     "whole_bars",
@@ -82,25 +80,6 @@ def whole_bars(given: Given) -> Given:
     return replace(given, **{name: np.pad(getattr(given, name), padding) for name in timed})
 
 
-def cells_of(pattern: Pattern) -> _Array:
-    """Put hits, velocities and offsets side by side, float32 of shape (T, 27)."""
-    parts = [pattern.hits, pattern.velocities, pattern.offsets]
-    return np.concatenate(parts, axis=1, dtype=np.float32)
-
-
-def pattern_of(cells: _Array, qpm: float) -> Pattern:
-    """Make a Pattern of cells, (T, 27), on 16ths in 4/4.
-
-    Examples
-    --------
-    >>> pattern = Pattern.empty(1, qpm=96)
-    >>> pattern_of(cells_of(pattern), 96) == pattern
-    True
-    """
-    hits, velocities, offsets = np.split(cells, 3, axis=1)
-    return Pattern(hits > 0, velocities, offsets, qpm, _STEPS_PER_QUARTER, _QUARTERS_PER_BAR)
-
-
 def check_hits(pattern: Pattern, purpose: str, remedy: str) -> None:
     """Raise unless a pattern has a hit.
 
@@ -123,13 +102,13 @@ def check_grid(pattern: Pattern) -> None:
     """
     if pattern.steps_per_quarter != _STEPS_PER_QUARTER:
         raise InvalidValueError(
-            f"the pattern has {pattern.steps_per_quarter} steps a quarter, the machine plays"
+            f"the pattern has {pattern.steps_per_quarter} steps a quarter, the models play"
             f" {_STEPS_PER_QUARTER}; convert it with"
             " paradiddle.quantise(paradiddle.Events.from_pattern(pattern)).pattern"
         )
     if pattern.quarters_per_bar != _QUARTERS_PER_BAR:
         raise InvalidValueError(
-            f"the pattern has {pattern.quarters_per_bar:g} quarters a bar, the machine plays 4/4;"
+            f"the pattern has {pattern.quarters_per_bar:g} quarters a bar, the models play 4/4;"
             " draw other bar lines with dataclasses.replace(pattern, quarters_per_bar=4)"
         )
     if not pattern.steps:

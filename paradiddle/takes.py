@@ -19,6 +19,7 @@ from paradiddle.drums import VOICES
 from paradiddle.errors import CorpusError
 from paradiddle.events import quantise
 from paradiddle.pattern import Pattern
+from paradiddle.pattern_cells import cells_of
 
 __all__ = [
     "FEW_RECORDINGS",
@@ -60,10 +61,7 @@ class Take:
     @cached_property
     def cells(self) -> NDArray[np.float32]:
         """Hits, velocities and offsets side by side, float32 of shape (T, 27)."""
-        pattern = self.pattern
-        return np.concatenate(
-            [pattern.hits, pattern.velocities, pattern.offsets], 1, dtype=np.float32
-        )
+        return cells_of(self.pattern)
 
 
 @dataclass(frozen=True)

@@ -361,7 +361,7 @@ def test_files_that_hold_no_pattern(command: str, drum_file: DrumFile) -> None:
 @pytest.mark.parametrize("command", ANSWERS)
 def test_patterns_in_another_metre_or_on_another_grid(command: str, drum_file: DrumFile) -> None:
     drum_file(Path("waltz.mid"), [(0, 36, 90), (480, 38, 90)], metre=(3, 4))
-    assert refused(command, "waltz.mid").startswith("the pattern has 3 quarters a bar, the machine")
+    assert refused(command, "waltz.mid").startswith("the pattern has 3 quarters a bar, the models")
     hits = np.ones((6, 9), bool)
     Path("triplets.json").write_text(
         Pattern(hits, hits * 0.5, hits * 0.0, steps_per_quarter=6).to_json()

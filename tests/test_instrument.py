@@ -211,9 +211,7 @@ def test_wishes_are_checked_whatever_is_played(play: Play) -> None:
 def test_another_grid_is_refused_and_can_be_converted_as_the_message_says(play: Play) -> None:
     hits = np.eye(24, 9) > 0
     triplets = Pattern(hits, hits * 0.5, hits * 0.1, steps_per_quarter=6)
-    with pytest.raises(
-        InvalidValueError, match="the pattern has 6 steps a quarter, the machine pl"
-    ):
+    with pytest.raises(InvalidValueError, match="the pattern has 6 steps a quarter, the models pl"):
         play(triplets)
     converted = paradiddle.quantise(paradiddle.Events.from_pattern(triplets)).pattern
     assert play(converted).steps >= 16
@@ -223,7 +221,7 @@ def test_another_grid_is_refused_and_can_be_converted_as_the_message_says(play: 
 def test_another_metre_is_refused_and_can_be_converted_as_the_message_says(play: Play) -> None:
     hits = np.eye(24, 9) > 0
     waltz = Pattern(hits, hits * 0.5, hits * 0.1, quarters_per_bar=3)
-    with pytest.raises(InvalidValueError, match="has 3 quarters a bar, the machine plays 4/4; dr"):
+    with pytest.raises(InvalidValueError, match="has 3 quarters a bar, the models play 4/4; dr"):
         play(waltz)
     assert play(replace(waltz, quarters_per_bar=4)).steps >= 24
 

@@ -15,13 +15,14 @@ from paradiddle.cli import app
 from paradiddle.errors import InvalidValueError, ModelError
 from paradiddle.given import condition
 from paradiddle.latent import Latent
-from paradiddle.latent_cells import Reading, cells_of, inputs_of, pattern_of, reading_of, windows
+from paradiddle.latent_cells import Reading, inputs_of, reading_of, windows
 from paradiddle.latent_file import read_model, write_model
 from paradiddle.latent_net import Mixer, Prior
 from paradiddle.latent_paths import even_choice, spherical
 from paradiddle.latent_window import WindowModel
 from paradiddle.midi import read_pattern, write
 from paradiddle.pattern import Pattern
+from paradiddle.pattern_cells import cells_of, pattern_of
 from paradiddle.weights import KEY
 
 
@@ -263,12 +264,12 @@ def test_without_temperature_there_is_nothing_to_draw(latent: Latent) -> None:
     ("settings", "message"),
     [
         ({"style": "jaz"}, "unknown style 'jaz'; did you mean jazz"),
-        ({"bars": 0}, r"bars must be in \[1, 1000\], got 0"),
-        ({"bars": 2.5}, "bars must be a whole number, got 2.5; round it"),
-        ({"bars": 10_000}, r"bars must be in \[1, 1000\], got 10000"),
+        ({"bars": 0}, r"bars must be a whole number in \[1, 1000\], got 0"),
+        ({"bars": 2.5}, "bars must be a whole number in .*, got 2.5; ask for"),
+        ({"bars": 10_000}, r"bars must be a whole number in \[1, 1000\], got 10000"),
         ({"temperature": -1}, "temperature must be in .*, got -1"),
         ({"temperature": float("nan")}, "temperature must be in .*, got nan"),
-        ({"count": 0}, "count must be in .*, got 0; ask for a few patterns"),
+        ({"count": 0}, "count must be a whole number in .*, got 0; ask for a few patterns"),
         ({"seed": -1}, "seed must be in .*, got -1"),
         ({"qpm": 0}, "qpm must be in .*, got 0"),
     ],
@@ -291,10 +292,16 @@ def test_amounts_out_of_range(latent: Latent, amount: float) -> None:
 @pytest.mark.parametrize(
     ("pattern", "message"),
     [
-        (Pattern.empty(2), "the pattern of 32 steps has no hits; give one with music in it"),
-        (Pattern.empty(0), "the pattern of 0 steps has no hits"),
-        (replace(groove_of(3), quarters_per_bar=3), "16ths in 4/4, got .* 3 quarters a bar; conv"),
-        (replace(groove_of(3), steps_per_quarter=6), "16ths in 4/4, got 6 steps a quarter"),
+        (Pattern.empty(2), "the pattern has no hits to find its place by; give one with music"),
+        (Pattern.empty(0), "the pattern has no steps; generate one"),
+        (
+            replace(groove_of(3), quarters_per_bar=3),
+            "has 3 quarters a bar, the models play 4/4; draw",
+        ),
+        (
+            replace(groove_of(3), steps_per_quarter=6),
+            "has 6 steps a quarter, the models play 4; conv",
+        ),
     ],
     ids=["silent", "no steps", "waltz", "triplets"],
 )
@@ -311,9 +318,9 @@ def test_patterns_that_do_not_fit(latent: Latent, pattern: Pattern, message: str
 def test_morphs_that_cannot_be(latent: Latent) -> None:
     with pytest.raises(InvalidValueError, match=r"of one length, got 2 and 4 bars; shorten"):
         latent.morph(groove_of(2), groove_of(4), 3)
-    with pytest.raises(InvalidValueError, match=r"count must be in .*, got 1; 2 are the two ends"):
+    with pytest.raises(InvalidValueError, match=r"count must be .*, got 1; 2 are the two"):
         latent.morph(groove_of(2), groove_of(2), 1)
-    with pytest.raises(InvalidValueError, match=r"bars must be in .*, got 65; morph a part of it"):
+    with pytest.raises(InvalidValueError, match=r"bars must be in .*, got 65; morph a"):
         latent.morph(groove_of(65), groove_of(65), 3)
 
 

@@ -9,9 +9,10 @@ from latents import groove_of
 
 from paradiddle.errors import CorpusError, InvalidValueError
 from paradiddle.latent import Latent
-from paradiddle.latent_cells import cells_of, inputs_of, reading_of
+from paradiddle.latent_cells import inputs_of, reading_of
 from paradiddle.latent_file import read_model
 from paradiddle.latent_net import Mixer, MixerShape, Prior, PriorShape
+from paradiddle.pattern_cells import cells_of
 from paradiddle.takes import Take, Takes
 
 torch = pytest.importorskip("torch")

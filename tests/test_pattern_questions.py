@@ -9,11 +9,10 @@ from strategies import patterns
 from paradiddle.errors import InvalidValueError
 from paradiddle.given import condition
 from paradiddle.pattern import Pattern
+from paradiddle.pattern_cells import cells_of, pattern_of
 from paradiddle.pattern_questions import (
-    cells_of,
     check_grid,
     check_most,
-    pattern_of,
     question,
     repeated,
     whole_bars,

@@ -8,7 +8,7 @@ from paradiddle.errors import InvalidValueError
 from paradiddle.events import DEFAULT_VELOCITY
 from paradiddle.given import tap_of
 from paradiddle.pattern import MAX_STEPS
-from paradiddle.pattern_questions import cells_of
+from paradiddle.pattern_cells import cells_of
 from paradiddle.rhythm import tapped
 
 
