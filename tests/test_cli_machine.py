@@ -366,7 +366,7 @@ def test_patterns_in_another_metre_or_on_another_grid(command: str, drum_file: D
     Path("triplets.json").write_text(
         Pattern(hits, hits * 0.5, hits * 0.0, steps_per_quarter=6).to_json()
     )
-    assert refused(command, "triplets.json").startswith("the pattern has 6 steps a quarter, the ma")
+    assert refused(command, "triplets.json").startswith("the pattern has 6 steps a quarter, the mo")
 
 
 @pytest.mark.parametrize("command", ["continue", "humanize", "tap"])

@@ -255,3 +255,17 @@ def test_remedies_for_other_grids_and_metres_work() -> None:
     assert MACHINE.humanize(converted, seed=1).hits.any()
     waltz = Pattern(hits, hits * 0.5, hits * 0.0, 100, quarters_per_bar=3)
     assert MACHINE.fill(replace(waltz, quarters_per_bar=4), seed=1).steps == 24
+
+
+# --- the machine that comes along ------------------------------------------------------------------
+
+
+def test_long_pieces_drift_neither_into_silence_nor_into_noise() -> None:
+    machine = Machine.load()
+    [seed] = machine.generate("rock", bars=1, seed=3)
+    long = machine.continue_(seed, bars=127, style="rock", seed=3)
+    density = long.hits.reshape(4, -1, 9).sum(-1).mean(-1)  # hits a step, by quarters of the piece
+    assert ((density > 0.8) & (density < 3)).all()
+    bars = long.hits.reshape(128, -1)
+    assert len(np.unique(bars, axis=0)) > 30
+    assert bars.any(1).mean() > 0.95
