@@ -13,6 +13,7 @@ from paradiddle.fill_inputs import Recall, encoder_inputs
 from paradiddle.fill_net import Driven, FillNet
 from paradiddle.given import Given, V
 from paradiddle.quanta import VELOCITY_BINS, median_offset, median_velocity, offset_in, velocity_in
+from paradiddle.sampling import softmax
 from paradiddle.takes import STEPS_PER_BAR
 
 __all__ = ["encoded_bars", "play"]
@@ -159,7 +160,7 @@ class _Writer:
         """Draw velocities and offsets from logits, (n, N), by uniform draws, (n, 4)."""
         velocity, offset = logits[:, :VELOCITY_BINS], logits[:, VELOCITY_BINS:]
         if self._temperature == 0:
-            return median_velocity(_softmax(velocity)), median_offset(_softmax(offset))
+            return median_velocity(softmax(velocity)), median_offset(softmax(offset))
         shade = np.float32(self._temperature)
         return (
             velocity_in(_bins(velocity / shade, draws[:, 0]), draws[:, 1]),
@@ -202,8 +203,3 @@ def _bins(logits: _Array, draws: NDArray[np.float64]) -> NDArray[np.int64]:
     """Draw a category from each row of logits, (n, m), by a uniform draw, (n,)."""
     rising = np.exp(logits - logits.max(1, keepdims=True)).cumsum(1)
     return np.asarray((rising <= draws[:, None] * rising[:, -1:]).sum(1))
-
-
-def _softmax(logits: _Array) -> _Array:
-    exponentials = np.exp(logits - logits.max(-1, keepdims=True))
-    return np.asarray(exponentials / exponentials.sum(-1, keepdims=True), np.float32)

@@ -3,6 +3,7 @@
 Shapes: B patterns, T steps, V = 9 voices, K and Q units a voice of the heads of hits and dynamics.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from paradiddle.given import Given, V
 from paradiddle.quanta import VELOCITY_BINS, offset_bin, velocity_bin
 from paradiddle.takes import STEPS_PER_BAR
 
-__all__ = ["Bits", "surprise"]
+__all__ = ["Bits", "asked_logits", "heard_bars", "surprise"]
 
 _Array = NDArray[np.float32]
 
@@ -50,9 +51,24 @@ def surprise(net: FillNet, given: Given) -> Bits:
     InvalidValueError
         If they are not of whole bars.
     """
+    bars = [_bar(net, *heard) for heard in heard_bars(net, given)]
+    return Bits(*(np.concatenate(parts, axis=1) for parts in zip(*bars, strict=True)))
+
+
+def heard_bars(net: FillNet, given: Given) -> Iterator[tuple[Driven, _Array, Given]]:
+    """Let a network hear the true cells.
+
+    Yields
+    ------
+    Driven
+        What encoding and past bars add to the heads of a bar.
+    float32 array, shape (B, 16, H)
+        Twice the hidden states of its steps, each before that step is heard.
+    Given
+        The bar itself.
+    """
     session, recall = net.session(len(given)), Recall(len(given))
     written = np.zeros((len(given), 3 * V), np.float32)
-    bars = []
     for bar, encoded in encoded_bars(net, given):
         true = given.bars(bar, bar + 1)
         driven = net.drive(encoded, recall.next_bar())
@@ -61,8 +77,7 @@ def surprise(net: FillNet, given: Given) -> Bits:
             session.step(written, driven.lstm[:, step])
             hidden[:, step], written = session.h, true.cells[:, step]
         recall.add(true.cells)
-        bars.append(_bar(net, driven, hidden, true))
-    return Bits(*(np.concatenate(parts, axis=1) for parts in zip(*bars, strict=True)))
+        yield driven, hidden, true
 
 
 def _bar(net: FillNet, driven: Driven, hidden: _Array, true: Given) -> Bits:
@@ -88,17 +103,35 @@ def _hit_bits(net: FillNet, units: _Array, hits: _Array) -> _Array:
 def _dynamics_bits(net: FillNet, units: _Array, true: Given) -> tuple[_Array, _Array]:
     """Surprisal of velocities and offsets, (B, 16, V), from units, (B, 16, VQ)."""
     hits, velocities, offsets = np.split(true.cells, 3, axis=-1)
-    units = units.reshape(*hits.shape, -1)  # (B, 16, V, Q)
-    asked = (hits > 0) & ~true.dynamics_known
     result = np.zeros((2, *hits.shape), np.float32)
-    for voice in range(V):
-        rows = asked[..., voice]
-        logits = net.dynamics_logits(voice, units[rows, voice], true.cells[rows])
+    for voice, rows, logits in asked_logits(net, units, true):
         parts = np.split(logits, [VELOCITY_BINS], axis=-1)
         truths = velocity_bin(velocities[rows, voice]), offset_bin(offsets[rows, voice])
         for k, (part, truth) in enumerate(zip(parts, truths, strict=True)):
             result[k, rows, voice] = _category_bits(part, truth)
     return result[0], result[1]
+
+
+def asked_logits(
+    net: FillNet, units: _Array, true: Given
+) -> Iterator[tuple[int, NDArray[np.bool_], _Array]]:
+    """Compute what velocities and offsets are asked, from units, (B, 16, VQ).
+
+    Yields
+    ------
+    int
+        A voice.
+    bool array, shape (B, 16)
+        Its n hits whose dynamics are not known.
+    float32 array, shape (n, N)
+        Logits of their velocity bins and offset bins.
+    """
+    hits = true.cells[..., :V] > 0
+    units = units.reshape(*hits.shape, -1)  # (B, 16, V, Q)
+    asked = hits & ~true.dynamics_known
+    for voice in range(V):
+        rows = asked[..., voice]
+        yield voice, rows, net.dynamics_logits(voice, units[rows, voice], true.cells[rows])
 
 
 def _category_bits(logits: _Array, truth: NDArray[np.int64]) -> _Array:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from paradiddle.checks import check_range, check_seed, check_whole
 from paradiddle.errors import InvalidValueError
+from paradiddle.fill_medians import medians
 from paradiddle.fill_net import FillNet, FillShape
 from paradiddle.fill_playing import play
 from paradiddle.fill_surprise import Bits, surprise
@@ -316,6 +317,10 @@ class Machine:
     def play(self, given: Given, seeds: Sequence[int | None], temperature: float = 1.0) -> _Array:
         """Answer a batch of questions of whole bars; see `paradiddle.fill_playing.play`."""
         return play(self._net, given, seeds, temperature)
+
+    def medians(self, given: Given, samples: int, first_seed: int = 0) -> _Array:
+        """Strike known hits most middlingly; see `paradiddle.fill_medians.medians`."""
+        return medians(self._net, given, samples, first_seed)
 
     def bits(self, given: Given) -> Bits:
         """Measure how surprising music is; see `paradiddle.fill_surprise.surprise`."""

@@ -157,8 +157,9 @@ class HumanizeScores:
     ----------
     median : DynamicsError
         The median of each hit's distributions, given the medians of those before it.
-    median_of_samples : DynamicsError
-        For each hit the median of samples, which weighs all that may have come before.
+    marginal_median : DynamicsError
+        The median of each hit's distribution given all hits, averaged over samples of how those
+        before it were struck.
     sampled : DynamicsError
         One sample at temperature 1.
     spread : Divergence
@@ -166,11 +167,11 @@ class HumanizeScores:
     spread_of_medians : Divergence
         The same of the medians: what is likeliest each time does not sound like a person.
     samples : int
-        How many `median_of_samples` goes by.
+        How many `marginal_median` goes by.
     """
 
     median: DynamicsError
-    median_of_samples: DynamicsError
+    marginal_median: DynamicsError
     sampled: DynamicsError
     spread: Divergence
     spread_of_medians: Divergence
@@ -194,16 +195,28 @@ def humanize_scores(
     check_at_least("samples", samples, 1, "draw one or more")
     played, qpm = cells_of(windows), qpm_of(windows)
     median = _answers(player, "hits", windows, 0, progress)
-    drawn = list(_samples(player, "hits", windows, samples, progress))
-    middle = np.median(np.stack(drawn), axis=0)
+    marginal = _marginal_medians(player, windows, samples, progress)
+    drawn = _answers(player, "hits", windows, 1, progress)
     return HumanizeScores(
         dynamics_error(median, played, qpm),
-        dynamics_error(middle, played, qpm),
-        dynamics_error(drawn[0], played, qpm),
-        divergence(drawn[0], played),
+        dynamics_error(marginal, played, qpm),
+        dynamics_error(drawn, played, qpm),
+        divergence(drawn, played),
         divergence(median, played),
         samples,
     )
+
+
+def _marginal_medians(
+    player: Player, windows: Sequence[Window], samples: int, progress: Progress
+) -> _Array:
+    """Ask about some windows at a time; windows are of one length."""
+    made: list[_Array] = []
+    name = f"hits, medians over {samples} samples"
+    for places in told(batches(windows, BATCH), len(windows), name, progress):
+        given = ask("hits", [windows[place] for place in places], player.styles)
+        made.append(player.medians(given, samples, first_seed=places[0] * samples))
+    return np.concatenate(made)
 
 
 def _samples(

@@ -114,7 +114,7 @@ def _humanizing(found: Mapping[str, Any]) -> list[Row]:
     machine = found.get("machine", {})
     ways = {
         "median": "median",
-        "median_of_samples": f"median of {machine.get('samples')} samples",
+        "marginal_median": f"marginal median, {machine.get('samples')} samples",
     }
     points = {by: got["point"] for by, got in found.items() if "point" in got}
     errors = [

@@ -38,6 +38,9 @@ class Player(Protocol):
     def play(self, given: Given, seeds: Sequence[int | None], temperature: float = 1.0) -> _Array:
         """Fill in what is open, (B, T, 27); temperature 0 takes likeliest hits and medians."""
 
+    def medians(self, given: Given, samples: int, first_seed: int = 0) -> _Array:
+        """Give known hits the medians of their distributions over samples of those before them."""
+
     def bits(self, given: Given) -> Surprise:
         """Say how likely the cells of `given` are that are not known."""
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from paradiddle.checks import check_at_least, check_range, check_seed
 
-__all__ = ["Sampler", "top_p_filter"]
+__all__ = ["Sampler", "softmax", "top_p_filter"]
 
 _BLOCK = 256  # uniform numbers drawn ahead for each stream and field
 _COLDEST = 1e-6  # only the likeliest is left; float32 would take much less for 0
@@ -124,3 +124,15 @@ def top_p_filter(probabilities: NDArray[np.float32], top_p: float) -> NDArray[np
     np.put_along_axis(kept, order, np.where(before < top_p, ranked, np.float32(0)), axis=1)
     kept /= kept.sum(axis=1, keepdims=True)
     return kept
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Turn logits into probabilities along the last axis, (..., n) to (..., n).
+
+    Examples
+    --------
+    >>> softmax(np.array([0, 0, -np.inf], np.float32)).tolist()
+    [0.5, 0.5, 0.0]
+    """
+    exponentials = np.exp(logits - logits.max(-1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(-1, keepdims=True), np.float32)

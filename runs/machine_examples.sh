@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Four bars in every style of the drum machine that ships, as MIDI and sound, into examples/styles/.
+# What the drum machine that ships plays, as MIDI and sound: four bars in every style into examples/styles/,
+# and a funk pattern whose kick and snare are kept while the rest is played as latin, with its picture.
 #   runs/machine_examples.sh [SEED [FOLDER]]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,6 +14,10 @@ for style in $(paradiddle styles | cut -d ' ' -f 1); do
   paradiddle generate --style "$style" --seed "$seed" \
     -o "$folder/$style.mid" -o "$sounds/$style.wav" > "$sounds/grid"
 done
+paradiddle generate --style funk --seed 7 -o examples/funk.mid > "$sounds/grid"
+paradiddle fill examples/funk.mid --keep "kick, snare" --style latin --seed 3 \
+  -o examples/funk-in-latin.mid -o examples/funk-in-latin.ogg > "$sounds/grid"
+python runs/picture.py examples/funk-in-latin.mid docs/fill.png --kept "kick, snare"
 # Vorbis at its smallest, so that all of them stay below 1.5 MB
 python - "$sounds" "$folder" << 'PYTHON'
 import sys

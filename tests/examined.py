@@ -72,6 +72,11 @@ class Fake:
                 window[:, 18:] += drawn * (window[:, :9] > 0)
         return made
 
+    def medians(self, given: Given, samples: int, first_seed: int = 0) -> NDArray[np.float32]:
+        seeds = np.arange(samples * len(given)).reshape(samples, len(given)) + first_seed
+        made = np.stack([self.play(given, row) for row in seeds.tolist()])
+        return np.asarray(np.median(made, axis=0), np.float32)
+
     def bits(self, given: Given) -> Bits:
         self.asked.append(given)
         known = given.hits_known.all(-1)

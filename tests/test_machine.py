@@ -257,7 +257,7 @@ def test_remedies_for_other_grids_and_metres_work() -> None:
     assert MACHINE.fill(replace(waltz, quarters_per_bar=4), seed=1).steps == 24
 
 
-# --- the machine that comes along ------------------------------------------------------------------
+# --- the machine that comes along -------------------------------------------------------
 
 
 def test_long_pieces_drift_neither_into_silence_nor_into_noise() -> None:

@@ -70,7 +70,7 @@ def test_rows_of_every_figure() -> None:
     assert "tap table" in table["tap to drums, bits/16th"].beside
     assert "Monotonic" in table["tap to drums, bits/16th"].known
     assert table["tap to drums, consensus of 2: hit F1"].machine == "1.000"
-    assert table["humanize, median of 2 samples: offset MAE, ms"].machine == "0.00"
+    assert table["humanize, marginal median, 2 samples: offset MAE, ms"].machine == "0.00"
     assert table["reconstruction: exact steps"].latent == "1.000"
     assert table["style named rightly, each style alike"][1:3] == ("100.0%", "50.0%")
     assert table["two-bar hit patterns copied from train"].machine == "100.0%"

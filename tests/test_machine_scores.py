@@ -49,13 +49,13 @@ def test_a_model_that_is_late_and_loud_is_so_by_as_much() -> None:
     assert found.median.offset_mse == pytest.approx(0.125**2, abs=1e-6)
     assert found.median.offset_mae_ms == pytest.approx(0.125 * 15000 / 162, rel=0.02)
     assert found.spread.timing > 0.1
-    assert found.median == found.sampled == found.median_of_samples
+    assert found.median == found.sampled == found.marginal_median
 
 
-def test_the_median_of_samples_is_steadier_than_one() -> None:
+def test_medians_over_samples_are_steadier_than_one_sample() -> None:
     found = humanize_scores(Fake(noise=0.1), EXAM.windows, samples=15)
     assert found.median.offset_mae_ms == 0
-    assert found.median_of_samples.offset_mae_ms < 0.5 * found.sampled.offset_mae_ms
+    assert found.marginal_median.offset_mae_ms < 0.5 * found.sampled.offset_mae_ms
     assert found.spread_of_medians.timing == 0 < found.spread.timing
 
 
