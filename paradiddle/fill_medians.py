@@ -26,8 +26,8 @@ def medians(net: FillNet, given: Given, samples: int, first_seed: int = 0) -> _A
     """Find the median velocity and offset of each hit, given all hits and what else is known.
 
     A hit's distribution depends on how those before it were struck. It is averaged over samples of
-    them, which takes far fewer than a median of samples of the hit itself (after Rao and
-    Blackwell; Gelfand & Smith, *Sampling-Based Approaches to Calculating Marginal Densities*, 1990).
+    them, which takes far fewer than a median of samples of the hit itself (after Rao and Blackwell;
+    Gelfand & Smith, *Sampling-Based Approaches to Calculating Marginal Densities*, 1990).
 
     Parameters
     ----------
