@@ -34,6 +34,6 @@ for source in sorted(Path(sys.argv[1]).glob("*.wav")):
         ) as file,
     ):
         for block in sound.blocks(8192, dtype="float32"):
-            file.write(0.84 * block)  # lossy decoders overshoot
+            file.write(0.75 * block)  # decoders overshoot, at this setting by up to 28 %
 PYTHON
 du -ch --apparent-size "$folder"/* | tail -1

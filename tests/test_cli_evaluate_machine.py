@@ -40,7 +40,7 @@ def test_a_table_of_every_figure_and_progress_on_stderr(evaluate: Callable[..., 
     outcome = evaluate()
     assert outcome.code == 0, outcome.err
     assert "4 beats of split test, 10 windows of two bars" in outcome.err
-    assert "hits, sample 2 of 2" in outcome.err
+    assert "hits, medians over 2 samples" in outcome.err
     lines = outcome.out.splitlines()
     assert lines[0].split()[:3] == ["figure", "machine", "latent"]
     assert any(line.startswith("reconstruction: exact steps") for line in lines)

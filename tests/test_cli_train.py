@@ -121,7 +121,7 @@ def test_options_reach_the_task_and_the_run(indexed, tmp_path):
     result = run(indexed, tmp_path, *options, "--attribution", "made up")
     assert result.exit_code == 0, result.output
     (task,) = Machine.made
-    assert (task.settings, task.half) == ({"seed": 3, "batch": 7}, True)
+    assert (task.settings, task.half) == ({"seed": 3, "batch": 7, "bfloat16": False}, True)
     training = document_of(tmp_path)["training"]
     settings = training["settings"]
     assert [settings[name] for name in ("steps", "minutes", "lr", "seed")] == [4, 9, 0.01, 3]
@@ -135,7 +135,7 @@ def test_options_reach_the_task_and_the_run(indexed, tmp_path):
 
 def test_what_is_left_out_is_the_recipes(corpus, tmp_path):
     run(corpus, tmp_path)
-    assert Machine.made[0].settings == {"seed": 0}
+    assert Machine.made[0].settings == {"seed": 0, "bfloat16": False}
     settings = document_of(tmp_path)["training"]["settings"]
     assert (settings["lr"], settings["minutes"]) == (MACHINE.lr, None)
 
