@@ -27,9 +27,9 @@ from paradiddle.training.splits import with_splits
 
 __all__ = ["MachineSettings", "MachineTask"]
 
-_DYNAMICS_WEIGHT = 0.2  # of velocities and offsets, which are noisier than hits
+_DYNAMICS_WEIGHT = 0.3  # of velocities and offsets, which are noisier than hits
 _HIDDEN = {"style": 0.15, "qpm": 0.1, "density": 0.75, "beat_type": 0.1, "place": 0.1}
-_LATENESS = 1 / 30  # of a step: 4 ticks
+_LATENESS = 0.05  # of a step: 6 ticks
 _LATEST = 0.499
 _VALIDATED = 3  # every third window is enough to choose by
 _VALIDATION_BARS = 2
