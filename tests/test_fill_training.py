@@ -24,7 +24,7 @@ torch = pytest.importorskip("torch")
 from record_fill import answers, batch_of, random_model, recorded_questions  # noqa: E402
 
 from paradiddle.training.fill_model import FillModel  # noqa: E402 - needs torch
-from paradiddle.training.machine import MachineSettings, MachineTask, _hurried  # noqa: E402
+from paradiddle.training.machine import MachineSettings, MachineTask  # noqa: E402
 from paradiddle.training.masks import KINDS, Known, draw_known  # noqa: E402
 from paradiddle.training.run import Run  # noqa: E402
 from paradiddle.training.run_settings import RunSettings  # noqa: E402
@@ -113,7 +113,7 @@ def test_kinds_of_questions_have_their_shares() -> None:
     assert found["nothing"] / 3000 == pytest.approx(KINDS["nothing"][0], abs=0.03)
     assert found["tap"] / 3000 == pytest.approx(KINDS["tap"][0], abs=0.03)
     assert found["hits"] / 3000 == pytest.approx(KINDS["hits"][0], abs=0.03)
-    assert found["cells"] / 3000 == pytest.approx(0.35, abs=0.03)
+    assert found["cells"] / 3000 == pytest.approx(0.45, abs=0.03)
 
 
 def _kind(known: Known) -> str:
@@ -199,7 +199,7 @@ def test_steps_after_the_end_of_a_take_are_not_paid_for(monkeypatch: pytest.Monk
     loss, figures = learning.loss(0)
     rests = np.mean([(one.cells[:, :V] == 0).sum() / 32 for one in learning._takes])
     assert figures["hits"] == pytest.approx(50 * rests, rel=0.05)
-    assert float(loss.detach()) == pytest.approx(figures["hits"] + 0.3 * figures["dynamics"])
+    assert float(loss.detach()) == pytest.approx(figures["hits"] + 0.2 * figures["dynamics"])
 
 
 def test_validation_asks_about_takes_that_are_not_trained_on() -> None:
@@ -227,7 +227,7 @@ def test_validation_reports_what_decides() -> None:
         assert figures == learning.validate()
     assert set(figures) == {"nothing", "first bar", "tap", "velocity", "offset", "choice"}
     hits = np.mean([figures["nothing"], figures["first bar"], figures["tap"]])
-    expected = hits + 0.3 * (figures["velocity"] + figures["offset"])
+    expected = hits + 0.2 * (figures["velocity"] + figures["offset"])
     assert figures[learning.decides] == pytest.approx(expected)
     assert 4 < figures["velocity"] < 6  # 32 bins, untrained
     assert 4.5 < figures["offset"] < 6.5  # 40 bins
@@ -277,18 +277,3 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path, stop_after: i
     assert resumed.curve == whole.curve
     ours, theirs = (read_model(run.model_path)[2].tensors for run in (whole, resumed))
     assert all((ours[name] == theirs[name]).all() for name in ours)
-
-
-def test_half_of_the_windows_are_early_or_late_as_a_whole() -> None:
-    cells = takes().takes[0].cells
-    hits = cells[:, :V] > 0
-    generator = np.random.default_rng(0)
-    shifts = []
-    for _ in range(400):
-        moved = _hurried(cells, generator)
-        np.testing.assert_array_equal(moved[:, : 2 * V], cells[:, : 2 * V])
-        assert not moved[:, 2 * V :][~hits].any()
-        assert ((moved >= -0.5) & (moved[:, 2 * V :].max() < 0.5)).all()
-        shifts.append(np.median((moved - cells)[:, 2 * V :][hits]))
-    assert 0.4 < np.mean(np.array(shifts) == 0) < 0.6
-    assert 0.025 < np.std(shifts) < 0.045

@@ -27,10 +27,8 @@ from paradiddle.training.splits import with_splits
 
 __all__ = ["MachineSettings", "MachineTask"]
 
-_DYNAMICS_WEIGHT = 0.3  # of velocities and offsets, which are noisier than hits
+_DYNAMICS_WEIGHT = 0.2  # of velocities and offsets, which are noisier than hits
 _HIDDEN = {"style": 0.15, "qpm": 0.1, "density": 0.75, "beat_type": 0.1, "place": 0.1}
-_LATENESS = 0.05  # of a step: 6 ticks
-_LATEST = 0.499
 _VALIDATED = 3  # every third window is enough to choose by
 _VALIDATION_BARS = 2
 
@@ -174,7 +172,7 @@ class MachineTask:
         chosen = generator.choice(len(self._takes), self.settings.batch, p=self._weights)
         windows = [_random_window(self._takes[k], length, generator) for k in chosen]
         known = [draw_known(generator, length) for _ in windows]
-        cells = np.stack([_padded(_hurried(window.cells, generator), length) for window in windows])
+        cells = np.stack([_padded(window.cells, length) for window in windows])
         inside = np.arange(length) < np.array([len(window.cells) for window in windows])[:, None]
         hidden = generator.random((len(windows), len(_HIDDEN))) < list(_HIDDEN.values())
         wishes = [self._wish(window, *row) for window, row in zip(windows, hidden, strict=True)]
@@ -220,15 +218,6 @@ def _random_window(take: Take, length: int, generator: Generator) -> Window:
     bars = max(1, (take.pattern.steps - 2 * STEPS_PER_BAR) // STEPS_PER_BAR + 1)
     start = STEPS_PER_BAR * int(generator.integers(bars))
     return Window(take, start, min(start + length, take.pattern.steps))
-
-
-def _hurried(cells: NDArray[np.float32], generator: Generator) -> NDArray[np.float32]:
-    """Play half of the windows, (T, 27), a little early or late as a whole, as drummers do."""
-    if generator.random() < 0.5:
-        return cells
-    hits, velocities, offsets = np.split(cells, 3, axis=1)
-    shifted = (offsets + generator.normal(0, _LATENESS)).clip(-0.5, _LATEST)
-    return np.concatenate([hits, velocities, hits * shifted], axis=1, dtype=np.float32)
 
 
 def _padded(cells: NDArray[np.float32], length: int) -> NDArray[np.float32]:

@@ -83,11 +83,11 @@ def _all(steps: int, value: bool) -> _Mask:
 
 KINDS: dict[str, tuple[float, Callable[[Generator, int], Known]]] = {
     "nothing": (0.2, _nothing),
-    "prefix": (0.1, _prefix),
+    "prefix": (0.15, _prefix),
     "tap": (0.2, _tap),
-    "hits": (0.25, _hits),
-    "voices": (0.09, _voices),
-    "scattered cells": (0.08, _scattered),
-    "around a gap": (0.08, _around),
+    "hits": (0.15, _hits),
+    "voices": (0.1, _voices),
+    "scattered cells": (0.1, _scattered),
+    "around a gap": (0.1, _around),
 }
 """Share and maker of every kind of question."""
