@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from paradiddle import smf
 from paradiddle.drums import PERCUSSION_PITCHES
+from paradiddle.early import early_text, with_early
 from paradiddle.errors import InvalidValueError, MidiError
 from paradiddle.events import Events, Quantised, quantise
 from paradiddle.files import atomic_path
@@ -27,6 +28,7 @@ __all__ = [
     "drums_of",
     "events_of",
     "parse_channel",
+    "pattern_of",
     "read_events",
     "read_pattern",
     "to_bytes",
@@ -148,6 +150,9 @@ def read_pattern(
 ) -> Quantised:
     """Read a MIDI file as a Pattern, with a count of what the grid could not hold.
 
+    Of files that `write` made of a Pattern, early hits of the first step are early again; see
+    `paradiddle.early`.
+
     Raises
     ------
     MidiError, OSError
@@ -155,14 +160,29 @@ def read_pattern(
     InvalidValueError
         If a bar of the file is no whole number of steps.
     """
-    return quantise(read_events(path, channel), steps_per_quarter=steps_per_quarter)
+    return pattern_of(smf.read(path), channel, steps_per_quarter=steps_per_quarter)
+
+
+def pattern_of(
+    score: Score, channel: int | None = None, *, steps_per_quarter: int = 4
+) -> Quantised:
+    """Take a Pattern from a Score; see `read_pattern`.
+
+    Raises
+    ------
+    MidiError, InvalidValueError
+        As `read_pattern`.
+    """
+    found = quantise(events_of(score, channel), steps_per_quarter=steps_per_quarter)
+    return found._replace(pattern=with_early(found.pattern, score.texts))
 
 
 def to_bytes(music: Events | Pattern, pitches: Sequence[int] | None = None) -> bytes:
     """Write a Standard MIDI File of format 0 at 480 ticks per quarter, on channel 10.
 
     Tempo and time signature come first; notes last a 32nd, less where the same drum is struck
-    again sooner; the file ends on a bar line.
+    again sooner; the file ends on a bar line. A hit of a Pattern before the first bar line is
+    written on it, and how early it was in a text event; see `paradiddle.early`.
 
     Parameters
     ----------
@@ -188,6 +208,9 @@ def to_bytes(music: Events | Pattern, pitches: Sequence[int] | None = None) -> b
         events, music.steps / music.steps_per_quarter if isinstance(music, Pattern) else 0
     )
     track = mido.MidiTrack(_preamble(events))
+    early = early_text(music, pitches) if isinstance(music, Pattern) else ""
+    if early:
+        track.append(mido.MetaMessage("text", text=early))
     now = 0
     for tick, velocity, note in _note_changes(events, end):
         kind = "note_on" if velocity else "note_off"

@@ -31,6 +31,8 @@ class Score:
         (tick, qpm), ascending.
     time_signatures : tuple of (int, int, int)
         (tick, numerator, denominator), ascending.
+    texts : tuple of str
+        Text events at the start of the file, at most `paradiddle.smf.MAX_TEXTS` a track.
     """
 
     midi_format: int
@@ -42,6 +44,7 @@ class Score:
     channels: NDArray[np.uint8]
     tempos: tuple[tuple[int, float], ...]
     time_signatures: tuple[tuple[int, int, int], ...]
+    texts: tuple[str, ...] = ()
 
     @cached_property
     def tempo_map(self) -> TempoMap:

@@ -25,6 +25,7 @@ __all__ = [
     "MAX_HOURS",
     "MAX_NOTES",
     "MAX_QUARTERS",
+    "MAX_TEXTS",
     "Score",
     "parse",
     "read",
@@ -33,11 +34,13 @@ __all__ = [
 MAX_BYTES = 16 * 2**20
 MAX_NOTES = 1_000_000
 MAX_CHANGES = 100_000  # of tempo and of time signature
+MAX_TEXTS = 16  # text events at the start of a track that are kept
 MAX_HOURS = 2
 MAX_QUARTERS = 500_000  # at 480 ticks per quarter, what one interval of a MIDI file can hold
 
 _SYSTEM_DATA_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
-_META_TRACK_NAME, _META_END_OF_TRACK, _META_TEMPO, _META_TIME_SIGNATURE = 0x03, 0x2F, 0x51, 0x58
+_META_TEXT, _META_TRACK_NAME, _META_END_OF_TRACK = 0x01, 0x03, 0x2F
+_META_TEMPO, _META_TIME_SIGNATURE = 0x51, 0x58
 
 
 @dataclass
@@ -51,6 +54,7 @@ class _Track:
     statuses: bytearray = field(default_factory=bytearray)
     tempos: list[tuple[int, float]] = field(default_factory=list)
     time_signatures: list[tuple[int, int, int]] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
     length: int = 0
 
     @property
@@ -238,6 +242,8 @@ def _meta_event(kind: int | None, payload: bytes, tick: int, track: _Track) -> N
         _check_changes(track.changes)
     elif kind == _META_TRACK_NAME and not track.name:
         track.name = payload.decode("utf-8", "replace").strip()
+    elif kind == _META_TEXT and not tick and len(track.texts) < MAX_TEXTS:
+        track.texts.append(payload.decode("utf-8", "replace"))
 
 
 def _check_changes(changes: int) -> None:
@@ -285,6 +291,7 @@ def _score(midi_format: int, division: int, tracks: list[_Track]) -> Score:
         tuple(
             sorted((change for track in tracks for change in track.time_signatures), key=_tick_of)
         ),
+        tuple(text for track in tracks for text in track.texts),
     )
     _check_length(score)
     return score
