@@ -27,7 +27,8 @@ def keep_mask(pattern: Pattern, keep: Keep) -> NDArray[np.bool_]:
     keep : str, several, a mask, or None
         Words: a voice (``kick``), bars (``bars 1-2``), steps (``step 5``, counted from 1), or a
         voice within them (``kick in bars 1-2``); a comma between several, of which all are kept.
-        A bool mask: (T, 9) for cells, (T,) for steps, (9,) for voices. None keeps nothing.
+        A bool mask: (T, 9) for cells, (T,) for steps, (9,) for voices. None, or no words, keeps
+        nothing.
 
     Returns
     -------
@@ -45,7 +46,7 @@ def keep_mask(pattern: Pattern, keep: Keep) -> NDArray[np.bool_]:
     [32, 16, 0, 0, 0, 0, 0, 0, 0]
     """
     mask = np.zeros(pattern.hits.shape, bool)
-    if keep is None:
+    if keep is None or (isinstance(keep, (list, tuple)) and not keep):
         return mask
     if isinstance(keep, str):
         keep = keep.split(",")

@@ -14,6 +14,8 @@ from paradiddle.drums import VOICE_NAMES
 from paradiddle.errors import InvalidValueError, ModelError
 from paradiddle.given import condition_width
 from paradiddle.latent_net import MixerShape, PriorShape
+from paradiddle.machine_file import check_grid
+from paradiddle.timing import DEFAULT_QPM, check_qpm
 from paradiddle.weights import ModelFile
 
 __all__ = [
@@ -121,7 +123,11 @@ def _described(document: Mapping[str, Any]) -> tuple[dict[int, LatentShape], tup
     try:
         names = document["voices"]["names"]
         if names != list(VOICE_NAMES):
-            raise InvalidValueError(f"its voices are {names}, ours are {', '.join(VOICE_NAMES)}")
+            raise InvalidValueError(
+                f"its voices are {names}, ours are {', '.join(VOICE_NAMES)}; train it again"
+            )
+        check_grid(document)
+        check_qpm(dict(document.get("encoding", {})).get("qpm", DEFAULT_QPM))
         styles = tuple(map(str, document["styles"]))
         shapes = {
             int(bars): LatentShape(

@@ -37,7 +37,7 @@ from paradiddle.style_weights import Style, style_weights
 from paradiddle.takes import STEPS_PER_BAR
 from paradiddle.timing import DEFAULT_QPM, check_qpm
 
-__all__ = ["DEFAULT_MACHINE", "Machine"]
+__all__ = ["DEFAULT_MACHINE", "Machine", "check_temperature"]
 
 DEFAULT_MACHINE = Path(__file__).parent / "models" / "machine.safetensors"
 
@@ -122,7 +122,7 @@ class Machine:
         temperature : float, default 1
             0.1 keeps to the likeliest, 1 plays as learned, 10 is wildest.
         density : float, optional
-            Hits a step to aim at, 0 to 9; recordings have about 1.6.
+            Hits a step to aim at, 0 to 9; beats of recordings have about 1.2.
         beat_type : str, optional
             ``beat`` keeps time, ``fill`` is a drum fill, None leaves it open.
         count : int, default 1
@@ -331,10 +331,12 @@ class Machine:
     ) -> _Array:
         """Check what is wished for and write it as a row of conditions."""
         if density is not None:
-            remedy = "recordings have about 1.6 hits a step"
+            remedy = "beats of recordings have about 1.2 hits a step"
             check_range("density", np.array([density]), 0, V, remedy=remedy)
         if beat_type not in (None, BEAT, FILL):
-            raise InvalidValueError(f"beat_type must be {BEAT} or {FILL}, got {beat_type!r}")
+            raise InvalidValueError(
+                f"beat_type must be {BEAT} or {FILL}, got {beat_type!r}; None leaves it open"
+            )
         weights = style_weights(self.styles, style)
         return condition(weights, qpm, None if density is None else float(density), beat_type)
 
@@ -347,8 +349,7 @@ class Machine:
         return pattern_of(cells[:steps], pattern.qpm)
 
     def _musical(self, given: Given, seeds: Sequence[int | None], temperature: float) -> _Array:
-        remedy = "0.1 keeps to the likeliest, 1 plays as learned"
-        check_range("temperature", np.array([temperature]), 0.1, 10, remedy=remedy)
+        check_temperature(temperature)
         return self.play(given, seeds, float(temperature))
 
 
@@ -356,6 +357,18 @@ def _mixture(plain: _Array, human: _Array, amount: float) -> _Array:
     """Go from one array towards another, not beyond either by rounding."""
     mixture = np.float32(1 - amount) * plain + np.float32(amount) * human
     return np.clip(mixture, np.minimum(plain, human), np.maximum(plain, human))
+
+
+def check_temperature(temperature: float) -> None:
+    """Raise unless a temperature is in [0.1, 10].
+
+    Raises
+    ------
+    InvalidValueError
+        Naming it.
+    """
+    remedy = "0.1 keeps to the likeliest, 1 plays as learned"
+    check_range("temperature", np.array([temperature]), 0.1, 10, remedy=remedy)
 
 
 def _seeds(seed: int | None, count: int) -> list[int | None]:

@@ -16,10 +16,11 @@ from paradiddle.fill_inputs import RECALL_WIDTH, input_width
 from paradiddle.fill_net import FillShape
 from paradiddle.given import V
 from paradiddle.quanta import OFFSET_BINS, VELOCITY_BINS
+from paradiddle.takes import GRID
 from paradiddle.timing import check_qpm
 from paradiddle.weights import ModelFile
 
-__all__ = ["KIND", "read_model", "shape_for", "write_model"]
+__all__ = ["KIND", "check_grid", "read_model", "shape_for", "write_model"]
 
 KIND = "machine"
 
@@ -83,6 +84,18 @@ def write_model(
     weights.write(path, KIND, content, tensors)
 
 
+def check_grid(document: Mapping[str, Any]) -> None:
+    """Raise if a model of patterns says that it is for another grid than ours.
+
+    Raises
+    ------
+    InvalidValueError
+        Naming both.
+    """
+    if document.get("grid", GRID) != GRID:
+        raise InvalidValueError(f"its grid is {document['grid']}, ours {GRID}; train it again")
+
+
 def _described(document: Mapping[str, Any]) -> tuple[FillShape, tuple[str, ...]]:
     """Read all of a document that playing relies on, or raise InvalidValueError."""
     try:
@@ -93,7 +106,10 @@ def _described(document: Mapping[str, Any]) -> tuple[FillShape, tuple[str, ...]]
         styles = tuple(map(str, document["styles"]))
         for style in styles:
             check_qpm(document["qpm"][style])
+        check_grid(document)
         list(document["voices"]["names"])
+        for count in dict(document.get("recordings", {})).values():
+            operator.index(count)
     except KeyError as error:
         raise InvalidValueError(f"{error} is missing") from None
     except (TypeError, ValueError, OverflowError) as error:

@@ -186,7 +186,9 @@ def _both(found: Mapping[str, Any], write: Any) -> tuple[str, str]:
 def _beside(found: Mapping[str, float | None], digits: int = 3) -> str:
     """Every baseline that has the figure, by name."""
     named = {name: value for name, value in found.items() if name != "machine"}
-    written = [f"{_number(value, digits)} {name}" for name, value in named.items() if value]
+    written = [
+        f"{_number(value, digits)} {name}" for name, value in named.items() if value is not None
+    ]
     return "; ".join(written) or _NONE
 
 

@@ -310,7 +310,7 @@ def _check_length(score: Score) -> None:
     if quarters > MAX_QUARTERS:
         raise MidiError(
             f"it claims to last {quarters} quarters, the limit is {MAX_QUARTERS};"
-            " the file is damaged"
+            " cut it, unless the file is damaged"
         )
     slowest = min((qpm for _, qpm in score.tempos), default=DEFAULT_QPM)
     if _hours(score, min(slowest, DEFAULT_QPM)) <= MAX_HOURS:
@@ -318,7 +318,8 @@ def _check_length(score: Score) -> None:
     hours = float(score.tempo_map.seconds(score.ticks[-1:])[0]) / 3600
     if hours > MAX_HOURS:
         raise MidiError(
-            f"it claims to last {hours:,.1f} hours, the limit is {MAX_HOURS}; the file is damaged"
+            f"it claims to last {hours:,.1f} hours, the limit is {MAX_HOURS}; cut it, unless the"
+            " file is damaged"
         )
 
 

@@ -23,6 +23,7 @@ from paradiddle.pattern_cells import cells_of
 
 __all__ = [
     "FEW_RECORDINGS",
+    "GRID",
     "METRE",
     "STEPS_PER_BAR",
     "Take",
@@ -34,6 +35,7 @@ __all__ = [
 
 METRE = "4/4"
 STEPS_PER_BAR = 16
+GRID = {"metre": METRE, "steps_per_bar": STEPS_PER_BAR}  # as model files say it
 FEW_RECORDINGS = 20  # of a style; fewer teach little
 
 

@@ -325,7 +325,7 @@ def test_generate_refuses(arguments: list[object], message: str) -> None:
         (["--beat-type", "beat"], "--beat-type beat means nothing to the latent model; leave it"),
         (["--style", "jaz"], "unknown style 'jaz'; did you mean jazz?"),
         (["--bars", 0], "bars must be"),
-        (["--temperature", "nan"], "temperature must be in [0, 100], got nan"),
+        (["--temperature", "nan"], "temperature must be in [0.1, 10], got nan"),
         (["--model", "nowhere"], "no model file at nowhere"),
     ],
 )
@@ -361,12 +361,16 @@ def test_files_that_hold_no_pattern(command: str, drum_file: DrumFile) -> None:
 @pytest.mark.parametrize("command", ANSWERS)
 def test_patterns_in_another_metre_or_on_another_grid(command: str, drum_file: DrumFile) -> None:
     drum_file(Path("waltz.mid"), [(0, 36, 90), (480, 38, 90)], metre=(3, 4))
-    assert refused(command, "waltz.mid").startswith("the pattern has 3 quarters a bar, the models")
+    assert refused(command, "waltz.mid").startswith(
+        "waltz.mid: the pattern has 3 quarters a bar, the models"
+    )
     hits = np.ones((6, 9), bool)
     Path("triplets.json").write_text(
         Pattern(hits, hits * 0.5, hits * 0.0, steps_per_quarter=6).to_json()
     )
-    assert refused(command, "triplets.json").startswith("the pattern has 6 steps a quarter, the mo")
+    assert refused(command, "triplets.json").startswith(
+        "triplets.json: the pattern has 6 steps a quarter"
+    )
 
 
 @pytest.mark.parametrize("command", ["continue", "humanize", "tap"])

@@ -54,3 +54,13 @@ def test_it_scores_better_than_its_samples_on_average() -> None:
     best, one = hit_scores(consensus(samples), played), hit_scores(samples[0], played)
     assert best.f1 > one.f1 + 0.03
     assert best.exact_steps > one.exact_steps
+
+
+def test_what_is_likely_enough_for_f1_is_played() -> None:
+    samples = np.zeros((10, 1, 9), bool)
+    samples[:, 0, 0] = True  # sure
+    samples[:4, 0, 1] = True  # of 40 %: worth it where F1 is above .8, the sure hit counted twice
+    played = consensus(samples, exactness=0.0)
+    assert played[0].tolist() == [True] + [False] * 8
+    samples[:6, 0, 1] = True
+    assert consensus(samples, exactness=0.0)[0, :2].tolist() == [True, True]

@@ -81,7 +81,6 @@ def test_the_mask_given_is_not_changed() -> None:
         (np.ones((32, 9)), r"got float64 of shape \(32, 9\)"),
         (np.full((32, 9), np.nan), r"got float64 of shape \(32, 9\)"),
         ([0, 1], r"got int64 of shape \(2,\)"),
-        ([], r"got float64 of shape \(0,\)"),
         ([[True], [True, False]], r"keep must be words, or a bool mask"),
         (["kick", 1], "keep must be words, or a bool mask"),
         (True, r"got bool of shape \(\)"),
@@ -91,3 +90,8 @@ def test_the_mask_given_is_not_changed() -> None:
 def test_what_cannot_be_kept(keep: Any, message: str) -> None:
     with pytest.raises(InvalidValueError, match=message):
         keep_mask(TWO_BARS, keep)
+
+
+@pytest.mark.parametrize("nothing", [None, [], ()])
+def test_no_words_keep_nothing(nothing: object) -> None:
+    assert not keep_mask(Pattern.empty(2), nothing).any()

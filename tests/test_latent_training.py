@@ -216,7 +216,7 @@ def test_settings_and_recordings_that_cannot_be() -> None:
         LatentSettings(mixing=1.5)
     with pytest.raises(InvalidValueError, match=r"beta must be in .*, got -1"):
         LatentSettings(beta=-1)
-    with pytest.raises(InvalidValueError, match=r"batch must be at least 2, got 1"):
+    with pytest.raises(InvalidValueError, match=r"batch must be a whole number in .*, got 1"):
         LatentSettings(batch=1)
     with pytest.raises(CorpusError, match="no recording in split train has 4 bars; use longer"):
         LatentTask(takes(3), SMALL, {})

@@ -219,7 +219,7 @@ WALTZ = replace(Pattern.empty(4), quarters_per_bar=3.0)
         (lambda: MACHINE.generate(count=0), r"count must be .* got 0"),
         (lambda: MACHINE.generate(count=10**9), r"count must be .* got 1000000000"),
         (lambda: MACHINE.generate(qpm=0), "qpm must be"),
-        (lambda: MACHINE.generate(density=-1), r"density must be in \[0, 9\], got -1; recordings"),
+        (lambda: MACHINE.generate(density=-1), r"density must be in \[0, 9\], got -1; beats of"),
         (lambda: MACHINE.generate(density=float("nan")), "density must be in .* got nan"),
         (lambda: MACHINE.generate(temperature=0), r"temperature must be in \[0.1, 10\], got 0"),
         (lambda: MACHINE.generate(temperature=100), "temperature must be in .* got 100"),

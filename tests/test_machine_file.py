@@ -151,3 +151,17 @@ def test_nothing_is_written_that_would_not_be_read(tmp_path: Path) -> None:
     with pytest.raises(InvalidValueError, match="'qpm' is missing"):
         write_model(path, tiny_shape(), {"styles": list(STYLES)}, random_tensors(tiny_shape()))
     assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ({"recordings": [1, 2]}, "is damaged"),
+        ({"recordings": {"funk": "many"}}, "is damaged"),
+        ({"grid": {"metre": "3/4", "steps_per_bar": 12}}, "its grid is .*3/4.*; train it again"),
+    ],
+    ids=["recordings", "a count", "another grid"],
+)
+def test_descriptions_that_do_not_fit(path: Path, damage: dict[str, object], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        Machine.load(altered(path, **damage))

@@ -156,6 +156,7 @@ def _drawn_codes(wishes: Wishes, bars: int, seeds: range) -> "list[Pattern]":
     """Generate with the latent model, which knows not all wishes."""
     from paradiddle.errors import InvalidValueError
     from paradiddle.latent import Latent
+    from paradiddle.machine import Machine, check_temperature
     from paradiddle.style_weights import parse_style
 
     for name in ("density", "beat_type"):
@@ -164,6 +165,9 @@ def _drawn_codes(wishes: Wishes, bars: int, seeds: range) -> "list[Pattern]":
                 f"--{name.replace('_', '-')} {getattr(wishes, name)} means nothing to the latent"
                 " model; leave it out, or use --via machine"
             )
+    check_temperature(wishes.temperature)
+    style = parse_style(wishes.style)
+    qpm = Machine.load().usual_qpm(style) if wishes.qpm is None else wishes.qpm
     return Latent.load(wishes.model).generate(
-        parse_style(wishes.style), bars, wishes.qpm, wishes.temperature, len(seeds), seeds.start
+        style, bars, qpm, wishes.temperature, len(seeds), seeds.start
     )

@@ -154,12 +154,16 @@ def read_piece(path: Path, channel: str | None = None) -> "Pattern":
     from paradiddle.errors import InvalidValueError, MidiError
     from paradiddle.midi import parse_channel, read_pattern
     from paradiddle.pattern import Pattern
+    from paradiddle.pattern_questions import check_grid
 
     chosen = parse_channel(channel)
     try:
         if path.suffix.lower() == ".json":
-            return Pattern.from_json(path.read_text(encoding="utf-8", errors="replace"))
-        pattern, collisions, unmapped = read_pattern(path, chosen)
+            text = path.read_text(encoding="utf-8", errors="replace")
+            pattern, collisions, unmapped = Pattern.from_json(text), 0, 0
+        else:
+            pattern, collisions, unmapped = read_pattern(path, chosen)
+        check_grid(pattern)
     except (InvalidValueError, MidiError) as error:
         raise type(error)(f"{path}: {error}") from None
     if collisions or unmapped:

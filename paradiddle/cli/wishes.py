@@ -42,7 +42,8 @@ class Wishes:
         float, typer.Option(help="0.1 keeps to the likeliest, 1 plays as learned, 10 is wildest.")
     ] = 1.0
     density: Annotated[
-        float | None, typer.Option(help="Hits a step to aim at; recordings have about 1.6.")
+        float | None,
+        typer.Option(help="Hits a step to aim at; beats of recordings have about 1.2."),
     ] = None
     beat_type: Annotated[
         str | None,

@@ -70,7 +70,7 @@ class LatentTask:
         half: bool = False,
     ) -> None:
         self.settings, self._document, self._half = settings, dict(document), half
-        self.styles = tuple(sorted(takes.styles()))
+        self.styles = tuple(sorted(takes.of(TRAIN).styles()))
         self.shapes = {n: settings.shape(n, len(self.styles)) for n in settings.lengths}
         self._train = {n: _windows(takes, TRAIN, n) for n in settings.lengths}
         self._validation = {n: _windows(takes, VALIDATION, n) for n in settings.lengths}
@@ -195,7 +195,9 @@ class LatentTask:
         rows = []
         for window, (style, tempo) in zip(windows, told, strict=True):
             take = window.take
-            weights = style_weights(self.styles, take.style if style and take.style else None)
+            weights = style_weights(
+                self.styles, take.style if style and take.style in self.styles else None
+            )
             rows.append(condition(weights, take.pattern.qpm if tempo else None, None, None))
         return np.stack(rows)
 

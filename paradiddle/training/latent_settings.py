@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paradiddle.checks import check_at_least, check_range, check_seed
+from paradiddle.checks import check_at_least, check_range, check_seed, check_whole
 from paradiddle.given import condition_width
 from paradiddle.latent_file import CELLS_IN, CELLS_OUT, STEPS_PER_TOKEN, LatentShape
 from paradiddle.latent_net import MixerShape, PriorShape
@@ -68,7 +68,7 @@ class LatentSettings:
         check_at_least("number of lengths", len(self.lengths), 1, "try 2 and 4 bars")
         for bars in self.lengths:
             check_range("length", np.array([bars]), 1, 64, remedy="try 2 and 4 bars")
-        check_at_least("batch", self.batch, 2, "windows are mixed with each other; try 256")
+        check_whole("batch", self.batch, 2, 4096, "windows are mixed with each other; try 256")
         for name in ("mixing", "shifting", "anonymous"):
             check_range(name, np.array([getattr(self, name)]), 0, 1, remedy="it is a share")
         for name in ("beta", "free_bits", "velocity_weight", "offset_weight"):

@@ -13,7 +13,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from paradiddle.checks import check_at_least, check_range, check_seed
+from paradiddle.checks import check_range, check_seed, check_whole
 from paradiddle.errors import CorpusError
 from paradiddle.fill_inputs import encoder_inputs, recall_of
 from paradiddle.given import FILL, Given, V, condition, tap_of
@@ -65,8 +65,8 @@ class MachineSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("encoder", "hidden", "batch", "bars"):
-            check_at_least(name, getattr(self, name), 1, "give a whole number from 1 up")
+        for name, most in (("encoder", 4096), ("hidden", 4096), ("batch", 4096), ("bars", 64)):
+            check_whole(name, getattr(self, name), 1, most, "see the defaults")
         check_range("dropout", np.array([self.dropout]), 0, 0.9, remedy="try 0.3")
         check_seed(self.seed)
 
