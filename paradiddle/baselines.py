@@ -9,8 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from paradiddle.drums import VOICES
-from paradiddle.given import tap_of
+from paradiddle.given import V, tap_of
 from paradiddle.measures import hits_of
 from paradiddle.takes import STEPS_PER_BAR
 
@@ -26,7 +25,6 @@ __all__ = [
     "ridges",
 ]
 
-_V = len(VOICES)
 _PRIOR = 0.5  # hits and rests added to every count
 _LOUDNESSES = 4  # kinds of tap
 _PENALTIES = (30.0, 100.0, 300.0, 1000.0)
@@ -52,7 +50,7 @@ class PositionMarginals:
     @classmethod
     def fit(cls, cells: _Array) -> "PositionMarginals":
         """Count, with half a hit and half a rest beforehand."""
-        bars = hits_of(cells).reshape(-1, STEPS_PER_BAR, _V)
+        bars = hits_of(cells).reshape(-1, STEPS_PER_BAR, V)
         return cls((bars.sum(0) + _PRIOR) / (len(bars) + 2 * _PRIOR))
 
     def probabilities(self, cells: _Array) -> _Reals:
@@ -76,8 +74,8 @@ class TapTable:
     def fit(cls, cells: _Array) -> "TapTable":
         """Count, with half a hit and half a rest beforehand."""
         kinds = _kinds_of_tap(cells).reshape(-1, STEPS_PER_BAR)
-        bars = hits_of(cells).reshape(-1, STEPS_PER_BAR, _V)
-        counts = np.full((STEPS_PER_BAR, _LOUDNESSES + 1, _V), _PRIOR)
+        bars = hits_of(cells).reshape(-1, STEPS_PER_BAR, V)
+        counts = np.full((STEPS_PER_BAR, _LOUDNESSES + 1, V), _PRIOR)
         totals = np.full((STEPS_PER_BAR, _LOUDNESSES + 1, 1), 2 * _PRIOR)
         places = np.broadcast_to(np.arange(STEPS_PER_BAR), kinds.shape)
         np.add.at(counts, (places, kinds), bars)
@@ -118,7 +116,7 @@ class MeanVelocity:
     @classmethod
     def fit(cls, cells: _Array) -> "MeanVelocity":
         """Average over all hits."""
-        return cls(float(cells[..., _V : 2 * _V][hits_of(cells)].mean()))
+        return cls(float(cells[..., V : 2 * V][hits_of(cells)].mean()))
 
     def humanize(self, hits: _Mask) -> _Array:
         """See `Humaniser`."""
@@ -142,16 +140,16 @@ class CellMeans:
     def fit(cls, cells: _Array) -> "CellMeans":
         """Average over the hits of each voice at each 16th."""
         hits = hits_of(cells)
-        counts = hits.reshape(-1, STEPS_PER_BAR, _V).sum(0)
+        counts = hits.reshape(-1, STEPS_PER_BAR, V).sum(0)
 
         def mean(values: _Array) -> _Reals:
-            totals = values.reshape(-1, STEPS_PER_BAR, _V).sum(0, dtype=np.float64)
+            totals = values.reshape(-1, STEPS_PER_BAR, V).sum(0, dtype=np.float64)
             means: _Reals = np.where(
                 counts > 0, totals / np.maximum(counts, 1), values[hits].mean()
             )
             return means
 
-        return cls(mean(cells[..., _V : 2 * _V]), mean(cells[..., 2 * _V :]))
+        return cls(mean(cells[..., V : 2 * V]), mean(cells[..., 2 * V :]))
 
     def humanize(self, hits: _Mask) -> _Array:
         """See `Humaniser`."""
@@ -186,7 +184,7 @@ def ridges(cells: _Array) -> dict[float, Ridge]:
     regressors = _regressors(hits)
     width = regressors.shape[1]
     solutions = np.zeros((len(_PENALTIES), width, 2, width - 1))
-    flat = cells.reshape(len(cells), -1, 3, _V).swapaxes(2, 3).reshape(len(cells), -1, 3)
+    flat = cells.reshape(len(cells), -1, 3, V).swapaxes(2, 3).reshape(len(cells), -1, 3)
     for cell, struck in enumerate(hits.reshape(len(hits), -1).T):
         if struck.any():
             known, wanted = regressors[struck], flat[struck, cell, 1:]  # (n, 289), (n, 2)
@@ -224,7 +222,7 @@ def best_ridge(cells: _Array, validation: _Array) -> Ridge:
         errors = [((cells - validation)[..., part][hits] ** 2).mean() for cells in made]
         return fitted[int(np.argmin(errors))]
 
-    return Ridge(best(slice(_V, 2 * _V)).velocity_weights, best(slice(2 * _V, None)).offset_weights)
+    return Ridge(best(slice(V, 2 * V)).velocity_weights, best(slice(2 * V, None)).offset_weights)
 
 
 def _regressors(hits: _Mask) -> _Array:

@@ -13,7 +13,7 @@ from paradiddle import weights
 from paradiddle.checks import check_at_least
 from paradiddle.encoding import DEFAULT_RESOLUTION, Vocabulary
 from paradiddle.engine import LstmShape
-from paradiddle.errors import InvalidValueError, ModelError
+from paradiddle.errors import InvalidValueError
 from paradiddle.sequences import Recipe
 from paradiddle.timing import DEFAULT_QPM, TICKS_PER_QUARTER, check_qpm
 from paradiddle.weights import ModelFile
@@ -31,11 +31,7 @@ def read_model(path: str | Path) -> tuple[LstmShape, Vocabulary, ModelFile]:
     ModelError
         If the file is damaged, of another version or no drummer.
     """
-    file = weights.read(path, KIND)
-    try:
-        shape, vocabulary = _described(file.document)
-    except InvalidValueError as error:
-        raise ModelError(f"the description in {path} is damaged: {error}") from None
+    (shape, vocabulary), file = weights.read_described(path, KIND, _described)
     weights.check_tensors(path, file.tensors, shape.tensors())
     return shape, vocabulary, file
 
@@ -68,7 +64,7 @@ def write_model(
 
 def _described(document: Mapping[str, Any]) -> tuple[LstmShape, Vocabulary]:
     """Read all of a document that playing and exporting rely on, or raise InvalidValueError."""
-    try:
+    with weights.describing():
         encoding = document["encoding"]
         shape, vocabulary = _shape_of(document["architecture"]), _vocabulary_of(encoding)
         tables = vocabulary.sizes + vocabulary.extra_inputs
@@ -78,10 +74,6 @@ def _described(document: Mapping[str, Any]) -> tuple[LstmShape, Vocabulary]:
         resolution = operator.index(encoding.get("resolution", DEFAULT_RESOLUTION))
         check_at_least("resolution", resolution, 1, "1 keeps human timing as it is")
         _check_training(document.get("training", {}))
-    except KeyError as error:
-        raise InvalidValueError(f"{error} is missing") from None
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidValueError(str(error)) from None
     return shape, vocabulary
 
 

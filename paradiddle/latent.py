@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paradiddle.checks import check_range, check_seed, check_whole
+from paradiddle.checks import check_range, check_whole
 from paradiddle.errors import InvalidValueError
 from paradiddle.given import condition
 from paradiddle.latent_cells import VELOCITIES, changed, windows
@@ -21,7 +21,7 @@ from paradiddle.latent_paths import even_choice, spherical
 from paradiddle.latent_window import WindowModel, part
 from paradiddle.pattern import Pattern
 from paradiddle.pattern_cells import cells_of, pattern_of
-from paradiddle.pattern_questions import check_grid, check_hits
+from paradiddle.pattern_questions import check_grid, check_hits, seeds_of
 from paradiddle.style_weights import Style, style_weights
 from paradiddle.takes import STEPS_PER_BAR
 from paradiddle.timing import DEFAULT_QPM, check_qpm
@@ -30,7 +30,7 @@ __all__ = ["DEFAULT_LATENT", "Latent"]
 
 DEFAULT_LATENT = Path(__file__).parent / "models" / "latent.safetensors"
 
-_MAX_BARS, _MAX_COUNT = 1000, 10_000
+_MAX_BARS = 1000
 _MAX_MORPH, _MAX_MORPH_BARS = 256, 64
 _PLACES = 64  # looked at between two patterns, at the least
 
@@ -339,9 +339,4 @@ def _check(pattern: Pattern) -> None:
 
 def _generators(count: int, seed: int | None) -> list[np.random.Generator]:
     """One a pattern."""
-    check_whole("count", count, 1, _MAX_COUNT, "ask for a few patterns")
-    if seed is None:
-        return [np.random.default_rng() for _ in range(count)]
-    for number in (seed, seed + count - 1):
-        check_seed(number)
-    return [np.random.default_rng(seed + k) for k in range(count)]
+    return [np.random.default_rng(own) for own in seeds_of(seed, count)]

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from paradiddle import weights
 from paradiddle.drums import VOICE_NAMES
-from paradiddle.errors import InvalidValueError, ModelError
+from paradiddle.errors import InvalidValueError
 from paradiddle.given import condition_width
 from paradiddle.latent_net import MixerShape, PriorShape
-from paradiddle.machine_file import check_grid
+from paradiddle.pattern_models import check_fit
 from paradiddle.timing import DEFAULT_QPM, check_qpm
 from paradiddle.weights import ModelFile
 
@@ -74,11 +74,8 @@ def read_model(path: str | Path) -> tuple[dict[int, LatentShape], tuple[str, ...
     ModelError
         If the file is damaged, of another version or kind, or for other voices.
     """
-    file = weights.read(path, KIND)
-    try:
-        shapes, styles = _described(file.document)
-    except InvalidValueError as error:
-        raise ModelError(f"the description in {path} is damaged: {error}") from None
+    (shapes, styles), file = weights.read_described(path, KIND, _described)
+    check_fit(path, file.document)
     weights.check_tensors(path, file.tensors, _sizes(shapes))
     return shapes, styles, file
 
@@ -120,13 +117,8 @@ def _sizes(shapes: Mapping[int, LatentShape]) -> dict[str, tuple[int, ...]]:
 
 def _described(document: Mapping[str, Any]) -> tuple[dict[int, LatentShape], tuple[str, ...]]:
     """Read all of a document that playing relies on, or raise InvalidValueError."""
-    try:
-        names = document["voices"]["names"]
-        if names != list(VOICE_NAMES):
-            raise InvalidValueError(
-                f"its voices are {names}, ours are {', '.join(VOICE_NAMES)}; train it again"
-            )
-        check_grid(document)
+    with weights.describing():
+        list(document["voices"]["names"])
         check_qpm(dict(document.get("encoding", {})).get("qpm", DEFAULT_QPM))
         styles = tuple(map(str, document["styles"]))
         shapes = {
@@ -136,10 +128,6 @@ def _described(document: Mapping[str, Any]) -> tuple[dict[int, LatentShape], tup
             )
             for bars, parts in document["architecture"].items()
         }
-    except KeyError as error:
-        raise InvalidValueError(f"{error} is missing") from None
-    except (AttributeError, TypeError, ValueError, OverflowError) as error:
-        raise InvalidValueError(str(error)) from None
     if not shapes:
         raise InvalidValueError("it has no window length")
     for bars, shape in shapes.items():

@@ -10,13 +10,13 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from paradiddle.drums import VOICES, voice_index
+from paradiddle.drums import voice_index
+from paradiddle.given import V
 from paradiddle.measures import hits_of
 from paradiddle.takes import STEPS_PER_BAR
 
 __all__ = ["ITEMS", "copied_share", "histograms", "overlaps", "syncopation"]
 
-_V = len(VOICES)
 _KICK, _SNARE = voice_index("kick"), voice_index("snare")
 _BINS = 50
 _DENSITY_WIDTH, _DENSITY_BINS = 2, 24  # hits a bar
@@ -56,8 +56,8 @@ def histograms(cells: _Array) -> dict[str, _Reals]:
         Each sums to 1, or is all 0 where there is nothing to count.
     """
     hits = hits_of(cells)
-    velocities, offsets = cells[..., _V : 2 * _V], cells[..., 2 * _V :]
-    bars = hits.reshape(-1, STEPS_PER_BAR, _V)
+    velocities, offsets = cells[..., V : 2 * V], cells[..., 2 * V :]
+    bars = hits.reshape(-1, STEPS_PER_BAR, V)
     tension = syncopation(hits[..., _KICK] | hits[..., _SNARE])
     return {
         "density": _counted(bars.sum((1, 2)) // _DENSITY_WIDTH, _DENSITY_BINS),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from paradiddle.checks import check_range, check_seed, check_whole
+from paradiddle.checks import check_range, check_whole
 from paradiddle.errors import InvalidValueError
 from paradiddle.fill_medians import medians
 from paradiddle.fill_net import FillNet, FillShape
@@ -28,8 +28,10 @@ from paradiddle.pattern_questions import (
     check_grid,
     check_hits,
     check_most,
+    check_temperature,
     question,
     repeated,
+    seeds_of,
     whole_bars,
 )
 from paradiddle.rhythm import tapped
@@ -37,12 +39,11 @@ from paradiddle.style_weights import Style, style_weights
 from paradiddle.takes import STEPS_PER_BAR
 from paradiddle.timing import DEFAULT_QPM, check_qpm
 
-__all__ = ["DEFAULT_MACHINE", "Machine", "check_temperature"]
+__all__ = ["DEFAULT_MACHINE", "Machine"]
 
 DEFAULT_MACHINE = Path(__file__).parent / "models" / "machine.safetensors"
 
 _MOST_TOGETHER = 64  # patterns that are played side by side, fewer of many bars
-_MAX_COUNT = 10_000
 
 _Array = NDArray[np.float32]
 _Mask = NDArray[np.bool_]
@@ -136,10 +137,9 @@ class Machine:
             If a setting is out of range or a style is unknown.
         """
         check_whole("bars", bars, 1, MAX_BARS, "ask for a few bars")
-        check_whole("count", count, 1, _MAX_COUNT, "ask for a few patterns")
         speed = self.usual_qpm(style) if qpm is None else check_qpm(qpm)
         wishes = self._wishes(style, speed, density, beat_type)
-        seeds = _seeds(seed, int(count))
+        seeds = seeds_of(seed, count)
         most = max(1, min(_MOST_TOGETHER, MAX_BARS // int(bars)))
         made: list[Pattern] = []
         for first in range(0, len(seeds), most):
@@ -345,7 +345,7 @@ class Machine:
     ) -> Pattern:
         """Play one question of any length at the tempo of a pattern."""
         steps = asked.steps
-        [cells] = self._musical(whole_bars(asked), _seeds(seed, 1), temperature)
+        [cells] = self._musical(whole_bars(asked), seeds_of(seed, 1), temperature)
         return pattern_of(cells[:steps], pattern.qpm)
 
     def _musical(self, given: Given, seeds: Sequence[int | None], temperature: float) -> _Array:
@@ -357,23 +357,3 @@ def _mixture(plain: _Array, human: _Array, amount: float) -> _Array:
     """Go from one array towards another, not beyond either by rounding."""
     mixture = np.float32(1 - amount) * plain + np.float32(amount) * human
     return np.clip(mixture, np.minimum(plain, human), np.maximum(plain, human))
-
-
-def check_temperature(temperature: float) -> None:
-    """Raise unless a temperature is in [0.1, 10].
-
-    Raises
-    ------
-    InvalidValueError
-        Naming it.
-    """
-    remedy = "0.1 keeps to the likeliest, 1 plays as learned"
-    check_range("temperature", np.array([temperature]), 0.1, 10, remedy=remedy)
-
-
-def _seeds(seed: int | None, count: int) -> list[int | None]:
-    check_seed(seed)
-    if seed is None:
-        return [None] * count
-    check_seed(seed + count - 1)
-    return [seed + k for k in range(count)]

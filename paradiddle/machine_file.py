@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from paradiddle import weights
 from paradiddle.drums import VOICE_NAMES
-from paradiddle.errors import InvalidValueError, ModelError
+from paradiddle.errors import InvalidValueError
 from paradiddle.fill_inputs import RECALL_WIDTH, input_width
 from paradiddle.fill_net import FillShape
 from paradiddle.given import V
+from paradiddle.pattern_models import check_fit
 from paradiddle.quanta import OFFSET_BINS, VELOCITY_BINS
-from paradiddle.takes import GRID
 from paradiddle.timing import check_qpm
 from paradiddle.weights import ModelFile
 
-__all__ = ["KIND", "check_grid", "read_model", "shape_for", "write_model"]
+__all__ = ["KIND", "read_model", "shape_for", "write_model"]
 
 KIND = "machine"
 
@@ -45,17 +45,8 @@ def read_model(path: str | Path) -> tuple[FillShape, tuple[str, ...], ModelFile]
     ModelError
         If the file is damaged, of another version, for other voices, or no drum machine.
     """
-    file = weights.read(path, KIND)
-    try:
-        shape, styles = _described(file.document)
-    except InvalidValueError as error:
-        raise ModelError(f"the description in {path} is damaged: {error}") from None
-    voices = [str(name) for name in file.document["voices"]["names"]]
-    if voices != list(VOICE_NAMES):
-        raise ModelError(
-            f"{path} was trained with the voices {', '.join(voices)}; this paradiddle plays"
-            f" {', '.join(VOICE_NAMES)}: train it again"
-        )
+    (shape, styles), file = weights.read_described(path, KIND, _described)
+    check_fit(path, file.document)
     weights.check_tensors(path, file.tensors, shape.tensors())
     return shape, styles, file
 
@@ -84,21 +75,9 @@ def write_model(
     weights.write(path, KIND, content, tensors)
 
 
-def check_grid(document: Mapping[str, Any]) -> None:
-    """Raise if a model of patterns says that it is for another grid than ours.
-
-    Raises
-    ------
-    InvalidValueError
-        Naming both.
-    """
-    if document.get("grid", GRID) != GRID:
-        raise InvalidValueError(f"its grid is {document['grid']}, ours {GRID}; train it again")
-
-
 def _described(document: Mapping[str, Any]) -> tuple[FillShape, tuple[str, ...]]:
     """Read all of a document that playing relies on, or raise InvalidValueError."""
-    try:
+    with weights.describing():
         sizes = dict(document["architecture"])
         dilations = tuple(map(operator.index, sizes.pop("dilations")))
         numbers = {name: operator.index(value) for name, value in sizes.items()}
@@ -106,14 +85,9 @@ def _described(document: Mapping[str, Any]) -> tuple[FillShape, tuple[str, ...]]
         styles = tuple(map(str, document["styles"]))
         for style in styles:
             check_qpm(document["qpm"][style])
-        check_grid(document)
         list(document["voices"]["names"])
         for count in dict(document.get("recordings", {})).values():
             operator.index(count)
-    except KeyError as error:
-        raise InvalidValueError(f"{error} is missing") from None
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidValueError(str(error)) from None
     expected = shape_for(len(styles))
     for name in ("inputs", "recall", "channels", "categories"):
         if getattr(shape, name) != getattr(expected, name):

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paradiddle.compositions import Made
-from paradiddle.drums import VOICE_NAMES, VOICES
+from paradiddle.drums import VOICE_NAMES
 from paradiddle.errors import MissingExtraError
 from paradiddle.exam import Exam
 from paradiddle.files import atomic_path
 from paradiddle.folders import make_folder
+from paradiddle.given import V
 from paradiddle.likeness import ITEMS, histograms, overlaps
 from paradiddle.measures import hits_of
 from paradiddle.questions import cells_of
@@ -25,7 +26,6 @@ __all__ = ["PAGES", "draw_pages"]
 
 PAGES = ("grids", "histograms", "dynamics")
 
-_V = len(VOICES)
 _GRID_STYLES = 4
 _INK, _FAINT, _GRID, _REAL = "#2b2b2b", "#8a8a8a", "#e4e4e4", "#c9ced3"
 # Okabe & Ito, which the colour-blind can tell apart.
@@ -157,12 +157,12 @@ def _first_made(made: Made, styles: Sequence[str]) -> list[tuple[str, _Array]]:
 
 def _grid(axes: "Axes", cells: _Array) -> None:
     steps, voices = np.nonzero(hits_of(cells))
-    velocities, offsets = (part[steps, voices] for part in (cells[:, _V:], cells[:, 2 * _V :]))
+    velocities, offsets = (part[steps, voices] for part in (cells[:, V:], cells[:, 2 * V :]))
     axes.scatter(steps + offsets, voices, s=4 + 46 * velocities, color=_COLOURS[0], linewidths=0)
     for step in range(0, len(cells) + 1, 4):
         axes.axvline(step, color=_FAINT if step % 16 == 0 else _GRID, linewidth=0.8, zorder=0)
-    axes.set_yticks(range(_V), VOICE_NAMES, fontsize=7)
-    axes.set_ylim(-0.6, _V - 0.4)
+    axes.set_yticks(range(V), VOICE_NAMES, fontsize=7)
+    axes.set_ylim(-0.6, V - 0.4)
     axes.set_xlim(-0.7, len(cells))
     axes.set_xticks(
         range(0, len(cells), 4), [f"{step // 4 % 4 + 1}" for step in range(0, len(cells), 4)]

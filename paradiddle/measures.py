@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paradiddle.drums import VOICES
 from paradiddle.errors import CorpusError
+from paradiddle.given import V
 
 __all__ = [
     "Divergence",
@@ -27,7 +27,6 @@ __all__ = [
     "surprise",
 ]
 
-_V = len(VOICES)
 _BINS, _FLOOR = 50, 1e-3
 _SURE = 1e-6  # no probability is taken to be nearer to 0 or 1
 _STEPS_PER_QUARTER = 4
@@ -39,7 +38,7 @@ _Mask = NDArray[np.bool_]
 
 def hits_of(cells: _Array) -> _Mask:
     """Take the hits out of cells, (..., 27) to bool (..., 9)."""
-    return cells[..., :_V] > 0
+    return cells[..., :V] > 0
 
 
 def milliseconds_per_step(qpm: _Reals) -> _Reals:
@@ -147,7 +146,7 @@ def dynamics_error(made: _Array, played: _Array, qpm: _Reals) -> DynamicsError:
     if not common.any():
         raise CorpusError("no hit is in both, so no timing can be compared; take more windows")
     difference = np.abs(made.astype(np.float64) - played)
-    velocity, offset = difference[..., _V : 2 * _V], difference[..., 2 * _V :]
+    velocity, offset = difference[..., V : 2 * V], difference[..., 2 * V :]
     late = offset * milliseconds_per_step(qpm)[:, None, None]
     return DynamicsError(
         float(late[common].mean()),
@@ -183,7 +182,7 @@ def divergence(made: _Array, played: _Array) -> Divergence:
     def part(place: slice, low: float, high: float) -> float:
         return histogram_divergence(played[..., place][real], made[..., place][hits], low, high)
 
-    return Divergence(part(slice(2 * _V, None), -0.5, 0.5), part(slice(_V, 2 * _V), 0.0, 1.0))
+    return Divergence(part(slice(2 * V, None), -0.5, 0.5), part(slice(V, 2 * V), 0.0, 1.0))
 
 
 def histogram_divergence(played: _Reals, made: _Reals, low: float, high: float) -> float:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from paradiddle.checks import check_range, check_seed, check_whole
 from paradiddle.errors import InvalidValueError
 from paradiddle.given import Given, V
 from paradiddle.pattern import Pattern
@@ -15,15 +16,18 @@ from paradiddle.takes import STEPS_PER_BAR
 
 __all__ = [
     "MAX_BARS",
+    "MAX_COUNT",
     "check_grid",
     "check_hits",
     "check_most",
+    "check_temperature",
     "question",
     "repeated",
+    "seeds_of",
     "whole_bars",
 ]
 
-MAX_BARS = 4096
+MAX_BARS, MAX_COUNT = 4096, 10_000
 
 _STEPS_PER_QUARTER, _QUARTERS_PER_BAR = 4, 4.0
 
@@ -126,3 +130,36 @@ def check_most(name: str, value: float, most: int) -> None:
     """
     if value > most:
         raise InvalidValueError(f"{name} must be at most {most}, got {value}; ask for fewer")
+
+
+def check_temperature(temperature: float) -> None:
+    """Raise unless a temperature is in [0.1, 10].
+
+    Raises
+    ------
+    InvalidValueError
+        Naming it.
+    """
+    remedy = "0.1 keeps to the likeliest, 1 plays as learned"
+    check_range("temperature", np.array([temperature]), 0.1, 10, remedy=remedy)
+
+
+def seeds_of(seed: int | None, count: int) -> list[int | None]:
+    """List a seed for each of several patterns: the k-th is seed + k, or None for all.
+
+    Raises
+    ------
+    InvalidValueError
+        If `count` is not in 1 to 10,000, or a seed is out of range.
+
+    Examples
+    --------
+    >>> seeds_of(7, 3), seeds_of(None, 2)
+    ([7, 8, 9], [None, None])
+    """
+    check_whole("count", count, 1, MAX_COUNT, "ask for a few patterns")
+    check_seed(seed)
+    if seed is None:
+        return [None] * int(count)
+    check_seed(seed + int(count) - 1)
+    return [seed + k for k in range(int(count))]

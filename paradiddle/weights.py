@@ -5,20 +5,32 @@ version, kind, architecture, encoding, voices, training and metrics. There is no
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from paradiddle.errors import ModelError
+from paradiddle.errors import InvalidValueError, ModelError
 from paradiddle.files import atomic_path
 
-__all__ = ["FORMAT", "KEY", "ModelFile", "check_tensors", "read", "write"]
+__all__ = [
+    "FORMAT",
+    "KEY",
+    "ModelFile",
+    "check_tensors",
+    "describing",
+    "read",
+    "read_described",
+    "write",
+]
+
+Description = TypeVar("Description")
 
 FORMAT = 1
 KEY = "paradiddle"
@@ -126,6 +138,49 @@ def _document(path: Path, metadata: Mapping[str, str], kind: str) -> dict[str, A
     if found != kind:
         raise ModelError(f"{path} is a {found} model; a {kind} model is wanted")
     return dict(document)
+
+
+def read_described(
+    path: str | Path, kind: str, described: Callable[[dict[str, Any]], Description]
+) -> tuple[Description, ModelFile]:
+    """Read a model file, and what its document describes.
+
+    Parameters
+    ----------
+    path, kind
+        As for `read`.
+    described : callable
+        Turns the document into sizes and tables, or raises InvalidValueError.
+
+    Raises
+    ------
+    ModelError
+        As `read`, or if the document does not describe such a model.
+    """
+    file = read(path, kind)
+    try:
+        return described(file.document), file
+    except InvalidValueError as error:
+        raise ModelError(f"the description in {path} is damaged: {error}") from None
+
+
+@contextmanager
+def describing() -> Iterator[None]:
+    """Raise InvalidValueError for whatever a document with wrong contents raises in the block.
+
+    Examples
+    --------
+    >>> with describing():
+    ...     {}["styles"]
+    Traceback (most recent call last):
+    paradiddle.errors.InvalidValueError: 'styles' is missing
+    """
+    try:
+        yield
+    except KeyError as error:
+        raise InvalidValueError(f"{error} is missing") from None
+    except (AttributeError, TypeError, ValueError, OverflowError) as error:
+        raise InvalidValueError(str(error)) from None
 
 
 def check_tensors(

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Trains the drum machine that ships in paradiddle/models/ on the Groove train split. Run it again to go on.
-#   runs/machine.sh GROOVE [FOLDER]     GROOVE: the dataset's folder or zip; about an hour on one core
+#   runs/machine.sh GROOVE [FOLDER]     GROOVE: the dataset's folder or zip; about 26 minutes on one core
 set -euo pipefail
 groove=${1:?name the folder or zip of the Groove MIDI Dataset}
 folder=${2:-runs/out/machine}

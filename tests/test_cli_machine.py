@@ -295,7 +295,10 @@ def test_sound_needs_no_kit_map() -> None:
         (["--qpm", "nan"], "qpm must be in [3.58, 60000000], got nan"),
         (["--qpm", 0], "qpm must be in [3.58, 60000000], got 0"),
         (["--beat-type", "groove"], "beat_type must be beat or fill, got 'groove'"),
-        (["--count", 0], "count must be a whole number in [1, 10000], got 0; ask for a few pieces"),
+        (
+            ["--count", 0],
+            "count must be a whole number in [1, 10000], got 0; ask for a few patterns",
+        ),
         (["--count", 10**30], "count must be a whole number in [1, 10000], got 1000000"),
         (["--seed", -1], "seed must be in [0, 2**63), got -1"),
         (

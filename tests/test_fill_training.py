@@ -277,3 +277,14 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path, stop_after: i
     assert resumed.curve == whole.curve
     ours, theirs = (read_model(run.model_path)[2].tensors for run in (whole, resumed))
     assert all((ours[name] == theirs[name]).all() for name in ours)
+
+
+def test_wishes_and_places_are_hidden_now_and_then() -> None:
+    learning = task(replace(SMALL, batch=1500))
+    given, _ = learning._draw(np.random.default_rng(0))
+    styles, (_, qpm, _, density, beat, fill) = given.conditions[:, :-6], given.conditions[:, -6:].T
+    assert (given.first_bar == -1).mean() == pytest.approx(0.1, abs=0.03)
+    assert styles.any(1).mean() == pytest.approx(0.85, abs=0.03)
+    assert qpm.mean() == pytest.approx(0.9, abs=0.03)
+    assert density.mean() == pytest.approx(0.25, abs=0.04)
+    assert (beat + fill).mean() == pytest.approx(0.9, abs=0.03)

@@ -19,7 +19,7 @@ LAYERS = (
     ("score", "smf", "midi", "encoding", "weights"),
     ("sources", "corpus", "sequences", "convert", "fetch"),
     ("report", "report_text", "report_plot", "portrait", "portrait_plot"),
-    ("takes", "given", "quanta", "keep", "pattern_questions"),
+    ("takes", "given", "quanta", "keep", "pattern_questions", "pattern_models"),
     ("cells", "engine", "sampling", "transport"),
     ("fill_inputs", "fill_net", "fill_playing", "fill_surprise", "fill_medians", "machine_file"),
     ("tones", "skins", "metals", "handheld", "synthesis", "choking", "limiter", "placing", "kit"),

@@ -158,7 +158,10 @@ def test_nothing_is_written_that_would_not_be_read(tmp_path: Path) -> None:
     [
         ({"recordings": [1, 2]}, "is damaged"),
         ({"recordings": {"funk": "many"}}, "is damaged"),
-        ({"grid": {"metre": "3/4", "steps_per_bar": 12}}, "its grid is .*3/4.*; train it again"),
+        (
+            {"grid": {"metre": "3/4", "steps_per_bar": 12}},
+            "trained on the grid .*3/4.*: train",
+        ),
     ],
     ids=["recordings", "a count", "another grid"],
 )

@@ -156,7 +156,8 @@ def _drawn_codes(wishes: Wishes, bars: int, seeds: range) -> "list[Pattern]":
     """Generate with the latent model, which knows not all wishes."""
     from paradiddle.errors import InvalidValueError
     from paradiddle.latent import Latent
-    from paradiddle.machine import Machine, check_temperature
+    from paradiddle.machine import Machine
+    from paradiddle.pattern_questions import check_temperature
     from paradiddle.style_weights import parse_style
 
     for name in ("density", "beat_type"):

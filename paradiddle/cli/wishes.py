@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Wishes"]
 
-_MOST_PIECES = 10_000
-
 
 @dataclass(frozen=True)
 class Wishes:
@@ -79,12 +77,10 @@ class Wishes:
         InvalidValueError
             If there are too many pieces or none, or a seed is out of range.
         """
-        from paradiddle.checks import check_seed, check_whole
+        from paradiddle.pattern_questions import seeds_of
 
-        check_whole("count", self.count, 1, _MOST_PIECES, "ask for a few pieces")
         first = fresh_seed() if self.seed is None else self.seed
-        for seed in (first, first + self.count - 1):
-            check_seed(seed)
+        seeds_of(first, self.count)
         return range(first, first + self.count)
 
     def settings(self, *left_out: str) -> dict[str, Any]:
