@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from paradiddle.errors import InvalidValueError
 from paradiddle.fill_inputs import Recall, encoder_inputs
 from paradiddle.fill_net import Driven, FillNet
+from paradiddle.fill_pace import Pace
 from paradiddle.given import Given, V
 from paradiddle.quanta import VELOCITY_BINS, median_offset, median_velocity, offset_in, velocity_in
 from paradiddle.sampling import softmax
@@ -101,6 +102,7 @@ class _Writer:
         self.cells = np.zeros_like(given.cells)  # (B, T, 3V)
         self._net, self._given, self._temperature = net, given, temperature
         self._session, self._recall = net.session(batch), Recall(batch)
+        self._pace = Pace(given)
         self._written = np.zeros((batch, 3 * V), np.float32)
         self._hits = _hits_of_one if batch == 1 else _hits_of_many
 
@@ -122,12 +124,14 @@ class _Writer:
                 self._written[:, :V] = hits
                 self._shade(self._written, settled[:, step], units, draws[:, step, :, 1:])
         self._recall.add(cells)
+        self._pace.hear(given, cells)
 
     def _thresholds(self, given: Given, draws: NDArray[np.float64]) -> _Array:
         """Log odds above which each cell, (B, 16, V), becomes a hit; known ones are certain."""
         odds = self._temperature * np.log(np.maximum(draws, 1e-300) / (1 - draws))
         certain = np.where(given.cells[..., :V] > 0, -_SURE, _SURE)
-        free = odds - self._net.heads.hits_bias
+        lean = self._pace.lean(given)[:, None, None]
+        free = odds - self._net.heads.hits_bias - lean
         return np.where(given.hits_known, certain, free).astype(np.float32)
 
     def _place_hits(

@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 from paradiddle.drums import VOICES
 from paradiddle.takes import STEPS_PER_BAR
 
-__all__ = ["BEAT", "FILL", "Given", "V", "condition", "condition_width", "tap_of"]
+__all__ = [
+    "BEAT",
+    "FILL",
+    "Given",
+    "V",
+    "asked_density",
+    "condition",
+    "condition_width",
+    "tap_of",
+]
 
 V = len(VOICES)
 BEAT, FILL = "beat", "fill"
@@ -119,6 +128,19 @@ def condition(
     busy = (0.0, 0.0) if density is None else (density - _DENSITY_CENTRE, 1.0)
     kind = (float(beat_type == BEAT), float(beat_type == FILL))
     return np.array([*style_weights, *speed, *busy, *kind], np.float32)
+
+
+def asked_density(conditions: _Array) -> _Array:
+    """Read the densities that rows of `condition`, (B, S + 6), ask for; NaN where none is.
+
+    Examples
+    --------
+    >>> wishes = [condition([1.0], 120, density, None) for density in (None, 2.5)]
+    >>> asked_density(np.stack(wishes)).tolist()
+    [nan, 2.5]
+    """
+    density, asked = conditions[:, -4], conditions[:, -3] > 0
+    return np.where(asked, density + np.float32(_DENSITY_CENTRE), np.float32(np.nan))
 
 
 def tap_of(cells: _Array) -> _Array:
