@@ -1,11 +1,9 @@
 """The fill-in network in NumPy: arrays in, arrays out; no musical knowledge.
 
-A convolutional encoder reads the whole question in both directions; an LSTM reads, step by step,
-what it has written so far, beside the encoding and what recurs; two heads turn its state into
-logits, each channel of a step given those before it (after Larochelle & Murray, *The Neural
-Autoregressive Distribution Estimator*, 2011). Convolutions are dilated (van den Oord et al.,
-*WaveNet*, 2016), with residual blocks normalised first (Ba, Kiros & Hinton, *Layer Normalization*,
-2016).
+A convolutional encoder (`paradiddle.fill_encoder`) reads the whole question in both directions; an
+LSTM reads, step by step, what it has written so far, beside the encoding and what recurs; two heads
+turn its state into logits, each channel of a step given those before it (after Larochelle & Murray,
+*The Neural Autoregressive Distribution Estimator*, 2011).
 
 Shapes: B patterns, T steps, I inputs, R recalled values, E encoder, H hidden, V channels, K and Q
 units a channel of the two heads, N categories a channel of the second head. All arrays float32.
@@ -20,10 +18,10 @@ from numpy.typing import NDArray
 
 from paradiddle.cells import DenseCell, aligned, halved
 from paradiddle.checks import check_at_least, check_range
+from paradiddle.fill_encoder import affine, encode, encoder_tensors
 
 __all__ = ["Driven", "FillNet", "FillShape", "Heads"]
 
-_EPSILON = 1e-5
 _MAX_LAYERS = 64
 _HALF = np.float32(0.5)
 
@@ -81,18 +79,12 @@ class FillShape:
         what was written last, the encoding and what recurs, each LSTM layer for the layer below
         and its own state, and column blocks for the gates forget, input, output and candidate.
         """
-        width, channels = self.encoder, self.channels
-        shapes: dict[str, tuple[int, ...]] = {"encoder.in": (self.inputs + 1, width)}
-        for block in range(len(self.dilations)):
-            shapes[f"encoder.{block}.norm"] = (2, width)
-            shapes[f"encoder.{block}.mix"] = (3 * width + 1, width)
-            shapes[f"encoder.{block}.out"] = (width + 1, width)
-        read = width + self.recall
+        shapes = encoder_tensors(self.inputs, self.encoder, self.dilations)
+        channels, read = self.channels, self.encoder + self.recall
         written = 3 * channels
         for layer in range(self.layers):
             shapes[f"decoder.lstm.{layer}"] = (2 * self.hidden + 1, 4 * self.hidden)
         return shapes | {
-            "encoder.norm": (2, width),
             "decoder.in": (written + read + 1, self.hidden),
             "hits.in": (read + self.hidden + 1, channels * self.hit_units),
             "hits.given": (channels, channels * self.hit_units),
@@ -192,21 +184,12 @@ class FillNet:
 
     def encode(self, inputs: _Array) -> _Array:
         """Read questions in both directions, (B, T, I) to (B, T, E)."""
-        x = np.maximum(_affine(inputs, self._tensors["encoder.in"]), 0)  # (B, T, E)
-        for block, dilation in enumerate(self.shape.dilations):
-            name = f"encoder.{block}"
-            normal = _normalised(x, self._tensors[f"{name}.norm"])
-            mixed = np.concatenate(
-                [_shifted(normal, dilation), normal, _shifted(normal, -dilation)], axis=-1
-            )  # (B, T, 3E)
-            units = np.maximum(_affine(mixed, self._tensors[f"{name}.mix"]), 0)
-            x = x + _affine(units, self._tensors[f"{name}.out"])
-        return _normalised(x, self._tensors["encoder.norm"])
+        return encode(self._tensors, self.shape.dilations, inputs)
 
     def drive(self, encoded: _Array, recall: _Array) -> Driven:
         """Compute ahead all that does not depend on the steps, (B, T, E) and (B, T, R)."""
         read = np.concatenate([encoded, recall], axis=-1)
-        return Driven(*(_affine(read, matrix) for matrix in self._drive))
+        return Driven(*(affine(read, matrix) for matrix in self._drive))
 
     def session(self, batch: int) -> "Session":
         """Start at the first step with empty memories."""
@@ -257,30 +240,3 @@ class Session:
         for cell in self._cells:
             cell.step(x)
             x = cell.h
-
-
-def _affine(x: _Array, weights: _Array) -> _Array:
-    """Multiply by all rows but the last and add that one, (..., n) to (..., m)."""
-    flat = x.reshape(-1, x.shape[-1]) @ weights[:-1]
-    flat += weights[-1]
-    return flat.reshape(*x.shape[:-1], weights.shape[1])
-
-
-def _normalised(x: _Array, scale_and_shift: _Array) -> _Array:
-    """Layer norm over the last axis."""
-    centred = x - x.mean(-1, keepdims=True)
-    variance = np.einsum("...i,...i->...", centred, centred)[..., None] / np.float32(x.shape[-1])
-    scale, shift = scale_and_shift
-    normal: _Array = centred / np.sqrt(variance + np.float32(_EPSILON)) * scale + shift
-    return normal
-
-
-def _shifted(x: _Array, steps: int) -> _Array:
-    """Move (B, T, n) later by so many steps, or earlier, filling with zeros."""
-    moved = np.zeros_like(x)
-    if abs(steps) < x.shape[1]:
-        if steps > 0:
-            moved[:, steps:] = x[:, :-steps]
-        else:
-            moved[:, :steps] = x[:, -steps:]
-    return moved

@@ -21,7 +21,7 @@ LAYERS = (
     ("report", "report_text", "report_plot", "portrait", "portrait_plot"),
     ("takes", "given", "quanta", "keep", "pattern_questions", "pattern_models"),
     ("cells", "engine", "sampling", "transport"),
-    ("fill_inputs", "fill_net", "fill_pace", "fill_playing", "fill_surprise", "fill_medians", "machine_file"),
+    ("fill_inputs", "fill_encoder", "fill_net", "fill_pace", "fill_playing", "fill_surprise", "fill_medians", "machine_file"),
     ("tones", "skins", "metals", "handheld", "synthesis", "choking", "limiter", "placing", "kit"),
     ("audio", "soundfont", "saving"),
     ("style_weights", "latent_net", "latent_paths"),

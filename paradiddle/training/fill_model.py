@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from paradiddle.fill_net import FillShape
+from paradiddle.training.encoder_model import Encoder, Locked, with_bias
 
 __all__ = ["Batch", "FillModel", "Losses"]
 
@@ -62,8 +63,7 @@ class FillModel(nn.Module):
         How many of the shape's categories are velocities; the others are offsets.
     dropout : float
         Share of the values that the LSTM and the heads read that are hidden while training, the
-        same ones at every step of a pattern (Gal & Ghahramani, *A Theoretically Grounded
-        Application of Dropout in Recurrent Neural Networks*, 2016); half of it in the encoder.
+        same ones at every step of a pattern; half of it in the encoder.
     seed : int
         Weights are the same for the same seed.
     """
@@ -77,11 +77,7 @@ class FillModel(nn.Module):
         channels, hidden = shape.channels, shape.hidden
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.enter = nn.Linear(shape.inputs, shape.encoder)
-            self.blocks = nn.ModuleList(
-                _Block(shape.encoder, dilation, dropout / 2) for dilation in shape.dilations
-            )
-            self.norm = nn.LayerNorm(shape.encoder)
+            self.encoder = Encoder(shape.inputs, shape.encoder, shape.dilations, dropout / 2)
             self.decoder_in = nn.Linear(3 * channels + read, hidden)
             self.lstm = nn.LSTM(hidden, hidden, shape.layers, batch_first=True)
             self.hits_in = nn.Linear(read + hidden, channels * shape.hit_units)
@@ -95,7 +91,7 @@ class FillModel(nn.Module):
         for layer in range(shape.layers):  # one bias a gate is enough
             bias = getattr(self.lstm, f"bias_hh_l{layer}")
             nn.init.zeros_(bias).requires_grad_(False)
-        self.dropout = _Locked(dropout)
+        self.dropout = Locked(dropout)
         earlier = torch.triu(torch.ones(channels, channels), 1)[..., None]  # of two channels
         self.register_buffer("earlier", earlier, False)
 
@@ -110,10 +106,7 @@ class FillModel(nn.Module):
 
     def _state(self, batch: Batch) -> Tensor:
         """All that the heads read, (B, T, E + R + H)."""
-        x = functional.relu(self.enter(batch.inputs))  # (B, T, E)
-        for block in self.blocks:
-            x = block(x)
-        read = torch.cat([self.norm(x), batch.recall], -1)  # (B, T, E + R)
+        read = torch.cat([self.encoder(batch.inputs), batch.recall], -1)  # (B, T, E + R)
         written = functional.pad(batch.cells, (0, 0, 1, -1))  # one step later
         x = functional.relu(self.decoder_in(self.dropout(torch.cat([written, read], -1))))
         hidden, _ = self.lstm(x)  # (B, T, H)
@@ -159,20 +152,15 @@ class FillModel(nn.Module):
         return {name: value.detach().numpy() for name, value in self._arranged().items()}
 
     def _arranged(self) -> Mapping[str, Tensor]:
-        tensors = {"encoder.in": _with_bias(self.enter), "encoder.norm": _scale_shift(self.norm)}
-        for number, block in enumerate(self.blocks):
-            assert isinstance(block, _Block)
-            tensors[f"encoder.{number}.norm"] = _scale_shift(block.norm)
-            tensors[f"encoder.{number}.mix"] = _with_bias(block.mix)
-            tensors[f"encoder.{number}.out"] = _with_bias(block.out)
+        tensors = self.encoder.arranged()
         for layer in range(self.shape.layers):
             tensors[f"decoder.lstm.{layer}"] = self._lstm_rows(layer)
         return tensors | {
-            "decoder.in": _with_bias(self.decoder_in),
-            "hits.in": _with_bias(self.hits_in),
+            "decoder.in": with_bias(self.decoder_in),
+            "hits.in": with_bias(self.hits_in),
             "hits.given": (self.hits_given * self.earlier).flatten(1),
             "hits.out": torch.cat([self.hits_out, self.hits_bias[:, None]], dim=1),
-            "dynamics.in": _with_bias(self.dynamics_in),
+            "dynamics.in": with_bias(self.dynamics_in),
             "dynamics.given": self._dynamics_given(),
             "dynamics.out": torch.cat([self.dynamics_out, self.dynamics_bias[:, None]], dim=1),
         }
@@ -186,46 +174,5 @@ class FillModel(nn.Module):
         return torch.cat([f, i, o, g], dim=1)
 
 
-class _Block(nn.Module):
-    """Residual block that reads its own step and one to either side."""
-
-    def __init__(self, width: int, dilation: int, dropout: float) -> None:
-        super().__init__()
-        self.dilation = dilation
-        self.norm = nn.LayerNorm(width)
-        self.mix, self.out = nn.Linear(3 * width, width), nn.Linear(width, width)
-        self.dropout = _Locked(dropout)
-
-    def forward(self, x: Tensor) -> Tensor:
-        normal, dilation = self.norm(x), self.dilation
-        around = functional.pad(normal, (0, 0, dilation, dilation))
-        steps = x.shape[1]
-        mixed = torch.cat([around[:, :steps], normal, around[:, 2 * dilation :]], -1)
-        change: Tensor = self.dropout(self.out(functional.relu(self.mix(mixed))))
-        return x + change
-
-
-class _Locked(nn.Module):
-    """Dropout with one mask for all steps of a pattern."""
-
-    def __init__(self, share: float) -> None:
-        super().__init__()
-        self.share = share
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.training or not self.share:
-            return x
-        kept = torch.full((len(x), 1, x.shape[-1]), 1 - self.share, dtype=x.dtype)
-        return x * (torch.bernoulli(kept) / (1 - self.share))
-
-
 def _small(*shape: int) -> nn.Parameter:
     return nn.Parameter(torch.randn(shape) * _SCALE)
-
-
-def _with_bias(linear: nn.Linear) -> Tensor:
-    return torch.cat([linear.weight.T, linear.bias[None]])
-
-
-def _scale_shift(norm: nn.LayerNorm) -> Tensor:
-    return torch.stack([norm.weight, norm.bias])
