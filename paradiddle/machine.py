@@ -6,6 +6,7 @@ where the hits are but not how they are struck, and tapping where only a rhythm 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paradiddle.checks import check_range, check_whole
-from paradiddle.errors import InvalidValueError
+from paradiddle.errors import InvalidValueError, ModelError
 from paradiddle.fill_medians import medians
 from paradiddle.fill_net import FillNet, FillShape
 from paradiddle.fill_playing import play
 from paradiddle.fill_surprise import Bits, surprise
 from paradiddle.given import BEAT, FILL, Given, V, condition, tap_of
+from paradiddle.humanizer import DEFAULT_HUMANIZER, Humanizer
 from paradiddle.keep import Keep, keep_mask
 from paradiddle.machine_file import read_model
 from paradiddle.pattern import Pattern
@@ -43,6 +45,7 @@ __all__ = ["DEFAULT_MACHINE", "Machine"]
 
 DEFAULT_MACHINE = Path(__file__).parent / "models" / "machine.safetensors"
 
+_STEADY_SAMPLES = 8
 _MOST_TOGETHER = 64  # patterns that are played side by side, fewer of many bars
 
 _Array = NDArray[np.float32]
@@ -65,6 +68,8 @@ class Machine:
         Its weights.
     document : mapping, optional
         Where it came from; see `paradiddle.weights`.
+    humanizer : str or Path, optional
+        File of a humanizer of the same styles; see `steady`.
 
     Examples
     --------
@@ -81,14 +86,16 @@ class Machine:
         styles: Sequence[str],
         tensors: Mapping[str, _Array],
         document: Mapping[str, Any] | None = None,
+        humanizer: str | Path | None = None,
     ) -> None:
         self.styles = tuple(styles)
         self.document = dict(document or {})
         self._net = FillNet(shape, tensors)
+        self._humanizer_file = humanizer
 
     @classmethod
-    def load(cls, path: str | Path | None = None) -> "Machine":
-        """Open a model file, by default the machine that comes with the package.
+    def load(cls, path: str | Path | None = None, humanizer: str | Path | None = None) -> "Machine":
+        """Open a model file, by default the machine that comes with the package, and its humanizer.
 
         Raises
         ------
@@ -96,7 +103,8 @@ class Machine:
             If the file is damaged, of another version, for other voices, or no drum machine.
         """
         shape, styles, file = read_model(path or DEFAULT_MACHINE)
-        return cls(shape, styles, file.tensors, file.document)
+        feel = DEFAULT_HUMANIZER if path is None and humanizer is None else humanizer
+        return cls(shape, styles, file.tensors, file.document, feel)
 
     def generate(
         self,
@@ -236,6 +244,8 @@ class Machine:
         pattern : Pattern
         amount : float, default 1
             0 leaves velocities and offsets as they are, 1 replaces them, between is a mixture.
+        temperature : float, default 1
+            As for `generate`; 0 strikes each hit most middlingly, the same way for every seed.
 
         Raises
         ------
@@ -249,7 +259,10 @@ class Machine:
         wishes = self._wishes(style, pattern.qpm, None, beat_type)
         known = np.ones(pattern.hits.shape, bool)
         asked = question(cells_of(pattern), wishes, known, ~known)
-        human = self._answer(asked, pattern, seed, temperature)
+        if temperature == 0:
+            human = pattern_of(self.steady(whole_bars(asked))[0, : asked.steps], pattern.qpm)
+        else:
+            human = self._answer(asked, pattern, seed, temperature)
         return replace(
             pattern,
             velocities=_mixture(pattern.velocities, human.velocities, amount),
@@ -321,6 +334,33 @@ class Machine:
     def medians(self, given: Given, samples: int, first_seed: int = 0) -> _Array:
         """Strike known hits most middlingly; see `paradiddle.fill_medians.medians`."""
         return medians(self._net, given, samples, first_seed)
+
+    def steady(self, given: Given) -> _Array:
+        """Strike known hits as `humanize` does at temperature 0, (B, T, 27).
+
+        By the humanizer where there is one; otherwise by `medians` over a few samples.
+
+        Raises
+        ------
+        ModelError
+            If the humanizer's file cannot be read or knows other styles.
+        """
+        if self._humanizer is None:
+            return self.medians(given, _STEADY_SAMPLES)
+        return self._humanizer.medians(given)
+
+    @cached_property
+    def _humanizer(self) -> Humanizer | None:
+        """Loaded when it is first asked."""
+        if self._humanizer_file is None:
+            return None
+        humanizer = Humanizer.load(self._humanizer_file)
+        if humanizer.styles != self.styles:
+            raise ModelError(
+                f"{self._humanizer_file} knows the styles {', '.join(humanizer.styles)}, the"
+                f" machine {', '.join(self.styles)}; train both on the same recordings"
+            )
+        return humanizer
 
     def bits(self, given: Given) -> Bits:
         """Measure how surprising music is; see `paradiddle.fill_surprise.surprise`."""

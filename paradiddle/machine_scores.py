@@ -4,8 +4,9 @@ Likelihoods are teacher-forced: each step is predicted given the true steps befo
 else is free-running: the model hears only what was told and what it played itself.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from paradiddle.checks import check_at_least
 from paradiddle.consensus import consensus
+from paradiddle.given import Given
 from paradiddle.measures import (
     Divergence,
     DynamicsError,
@@ -155,6 +157,8 @@ class HumanizeScores:
 
     Attributes
     ----------
+    steady : DynamicsError
+        As `Player.steady` strikes each hit.
     median : DynamicsError
         The median of each hit's distributions, given the medians of those before it.
     marginal_median : DynamicsError
@@ -170,6 +174,7 @@ class HumanizeScores:
         How many `marginal_median` goes by.
     """
 
+    steady: DynamicsError
     median: DynamicsError
     marginal_median: DynamicsError
     sampled: DynamicsError
@@ -194,10 +199,16 @@ def humanize_scores(
     """
     check_at_least("samples", samples, 1, "draw one or more")
     played, qpm = cells_of(windows), qpm_of(windows)
+    ask_of_hits = partial(_of_hits, windows, player.styles, progress)
+    steady = ask_of_hits("hits, most middling", lambda given, _: player.steady(given))
     median = _answers(player, "hits", windows, 0, progress)
-    marginal = _marginal_medians(player, windows, samples, progress)
+    marginal = ask_of_hits(
+        f"hits, medians over {samples} samples",
+        lambda given, first: player.medians(given, samples, first_seed=first * samples),
+    )
     drawn = _answers(player, "hits", windows, 1, progress)
     return HumanizeScores(
+        dynamics_error(steady, played, qpm),
         dynamics_error(median, played, qpm),
         dynamics_error(marginal, played, qpm),
         dynamics_error(drawn, played, qpm),
@@ -207,15 +218,18 @@ def humanize_scores(
     )
 
 
-def _marginal_medians(
-    player: Player, windows: Sequence[Window], samples: int, progress: Progress
+def _of_hits(
+    windows: Sequence[Window],
+    styles: Sequence[str],
+    progress: Progress,
+    name: str,
+    answer: Callable[[Given, int], _Array],
 ) -> _Array:
-    """Ask about some windows at a time; windows are of one length."""
+    """Ask with the hits of some windows at a time, and the place of the first of them."""
     made: list[_Array] = []
-    name = f"hits, medians over {samples} samples"
     for places in told(batches(windows, BATCH), len(windows), name, progress):
-        given = ask("hits", [windows[place] for place in places], player.styles)
-        made.append(player.medians(given, samples, first_seed=places[0] * samples))
+        given = ask("hits", [windows[place] for place in places], styles)
+        made.append(answer(given, places[0]))
     return np.concatenate(made)
 
 

@@ -113,7 +113,8 @@ def _taps(found: Mapping[str, Any]) -> list[Row]:
 def _humanizing(found: Mapping[str, Any]) -> list[Row]:
     machine = found.get("machine", {})
     ways = {
-        "median": "median",
+        "steady": "temperature 0",
+        "median": "median, each given those before",
         "marginal_median": f"marginal median, {machine.get('samples')} samples",
     }
     points = {by: got["point"] for by, got in found.items() if "point" in got}
@@ -125,7 +126,7 @@ def _humanizing(found: Mapping[str, Any]) -> list[Row]:
             known=known,
         )
         for way, title in ways.items()
-        if way in machine or (way == "median" and not machine)
+        if way in machine or (way == "steady" and not machine)
         for name, (unit, digits, known) in _ERRORS.items()
     ]
     spreads = {by: got["spread"] for by, got in found.items() if by != "machine"}

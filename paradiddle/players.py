@@ -41,6 +41,9 @@ class Player(Protocol):
     def medians(self, given: Given, samples: int, first_seed: int = 0) -> _Array:
         """Give known hits the medians of their distributions over samples of those before them."""
 
+    def steady(self, given: Given) -> _Array:
+        """Give known hits the most middling velocities and offsets; nothing is drawn."""
+
     def bits(self, given: Given) -> Surprise:
         """Say how likely the cells of `given` are that are not known."""
 

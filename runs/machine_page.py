@@ -1,6 +1,6 @@
 """Measures the drum machine beside what it has to beat: a page of figures and three of plots.
 
-    python runs/machine_page.py GROOVE [--model FILE] [--latent FILE] [--samples 16] [-o docs]
+    python runs/machine_page.py GROOVE [--model FILE] [--latent FILE] [--humanizer FILE] [-o docs]
 
 GROOVE is the folder or zip of the Groove MIDI Dataset. Every figure but those of others is measured
 here; the same models and options give the same page.
@@ -45,7 +45,7 @@ def main() -> int:
     options = parse()
     try:
         exam = exam_of(takes_of(scan(options.groove)))
-        player, latent = Machine.load(options.model), Latent.load(options.latent)
+        player, latent = Machine.load(options.model, options.humanizer), Latent.load(options.latent)
         tell = Progress()
         baselines = Baselines.fit(cells_of(exam.train), cells_of(exam.validation))
         made = made_by(exam, baselines, player, latent, progress=tell)
@@ -68,6 +68,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("groove", help="folder or zip of the Groove MIDI Dataset")
     parser.add_argument("--model", type=Path, help="model file; the one that comes along if none")
     parser.add_argument("--latent", type=Path, help="latent model file; likewise")
+    parser.add_argument("--humanizer", type=Path, help="humanizer's file; likewise")
     parser.add_argument(
         "--samples", type=int, default=SAMPLES, help="for consensus and medians (%(default)s)"
     )
@@ -163,8 +164,8 @@ def command(options: argparse.Namespace) -> str:
     words = ["python runs/machine_page.py GROOVE"]
     words += [
         f"--{name} {path.name}"
-        for name, path in (("model", options.model), ("latent", options.latent))
-        if path
+        for name in ("model", "latent", "humanizer")
+        if (path := getattr(options, name))
     ]
     if options.samples != SAMPLES:
         words.append(f"--samples {options.samples}")

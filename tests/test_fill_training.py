@@ -280,8 +280,8 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path, stop_after: i
 
 
 def test_wishes_and_places_are_hidden_now_and_then() -> None:
-    learning = task(replace(SMALL, batch=1500))
-    given, _ = learning._draw(np.random.default_rng(0))
+    learning = task()
+    given, _ = learning._windows.ask(np.random.default_rng(0), 1500, KINDS["nothing"][1])
     styles, (_, qpm, _, density, beat, fill) = given.conditions[:, :-6], given.conditions[:, -6:].T
     assert (given.first_bar == -1).mean() == pytest.approx(0.1, abs=0.03)
     assert styles.any(1).mean() == pytest.approx(0.85, abs=0.03)

@@ -26,6 +26,10 @@ def machine(
         Path | None,
         typer.Option(help="A latent model file.", show_default="the one that comes along"),
     ] = None,
+    humanizer: Annotated[
+        Path | None,
+        typer.Option(help="A humanizer's file.", show_default="the one that comes along"),
+    ] = None,
     split: Annotated[str, typer.Option(help="Measure on the beats of this split.")] = "test",
     hold_out: Annotated[
         str,
@@ -61,7 +65,7 @@ def machine(
     from paradiddle.questions import cells_of
     from paradiddle.takes import takes_of
 
-    player, composer = Machine.load(model), Latent.load(latent)
+    player, composer = Machine.load(model, humanizer), Latent.load(latent)
     exam = exam_of(_split(takes_of(scan(path)), hold_out), split)
     note(f"{len(exam.takes):,} beats of split {split}, {len(exam.windows):,} windows of two bars")
     tell = Progress()

@@ -98,14 +98,23 @@ def humanize(
     wishes: Wishes,
     writing: Writing,
     amount: Annotated[float, typer.Option(help="0 changes nothing, 1 is all human.")] = 1.0,
+    humanizer: Annotated[
+        Path | None,
+        typer.Option(
+            help="A humanizer's file, for --temperature 0.", show_default="the one that comes along"
+        ),
+    ] = None,
 ) -> None:
-    """Give the hits of a pattern a drummer's dynamics and timing."""
+    """Give the hits of a pattern a drummer's dynamics and timing.
+
+    With --temperature 0 each hit is struck most middlingly, always the same way.
+    """
     settings = wishes.settings("density")
 
     def play(machine: "Machine", piece: "Pattern", seed: int) -> "Pattern":
         return machine.humanize(piece, amount, seed=seed, **settings)
 
-    _answer(file, wishes, writing, "humanized.mid", play)
+    _answer(file, wishes, writing, "humanized.mid", play, humanizer)
 
 
 @_plays()
@@ -142,11 +151,12 @@ def _answer(
     writing: Writing,
     default: str,
     play: Callable[["Machine", "Pattern", int], "Pattern"],
+    humanizer: Path | None = None,
 ) -> None:
     """Read a pattern, play from it once for every seed, and write what came of it."""
     writer = writer_for(writing, default)
     seeds = wishes.seeds()
-    piece, machine = wishes.piece(file), wishes.machine()
+    piece, machine = wishes.piece(file), wishes.machine(humanizer)
     pieces = [play(machine, piece, seed) for seed in seeds]
     writer.write(pieces, seeds.start)
     typer.echo(drawn(pieces[0]))

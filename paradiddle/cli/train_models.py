@@ -1,4 +1,4 @@
-"""`paradiddle train machine` and `latent`: the models of patterns."""
+"""`paradiddle train machine`, `humanizer` and `latent`: the models of patterns."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from paradiddle.training.run_settings import RunSettings, RunStatus
     from paradiddle.training.task import Task
 
-__all__ = ["latent", "machine"]
+__all__ = ["humanizer", "latent", "machine"]
 
 _RUN = "Run"
 
@@ -79,6 +79,16 @@ Output = Annotated[
 TaskOf = Callable[["Takes", dict[str, Any]], "Task"]
 
 
+HalfPrecision = Annotated[
+    bool,
+    option(
+        "Multiply in half precision while training: faster on processors that can.",
+        _RUN,
+        "--bfloat16",
+    ),
+]
+
+
 @_selects_takes
 @unpacks(Options)
 def machine(
@@ -86,14 +96,7 @@ def machine(
     selection: Selection,
     options: Options,
     output: Output,
-    bfloat16: Annotated[
-        bool,
-        option(
-            "Multiply in half precision while training: twice as fast on processors that can.",
-            _RUN,
-            "--bfloat16",
-        ),
-    ] = False,
+    bfloat16: HalfPrecision = False,
 ) -> None:
     """Train the drum machine to fill in whatever a pattern leaves open.
 
@@ -109,6 +112,34 @@ def machine(
     _train(
         lambda takes, document: MachineTask(takes, settings, document, half=options.half),
         options.run_settings(MACHINE),
+        path,
+        selection,
+        options,
+        output,
+    )
+
+
+@_selects_takes
+@unpacks(Options)
+def humanizer(
+    path: CorpusPath,
+    selection: Selection,
+    options: Options,
+    output: Output,
+    bfloat16: HalfPrecision = False,
+) -> None:
+    """Train the humanizer, which strikes given hits most middlingly: `humanize --temperature 0`.
+
+    Recordings, splits and Ctrl+C are as for `train machine`.
+    """
+    require_torch()
+    from paradiddle.training.humanizer import HumanizerSettings, HumanizerTask
+    from paradiddle.training.recipes import HUMANIZER
+
+    settings = HumanizerSettings(**options.task_settings(), bfloat16=bfloat16)
+    _train(
+        lambda takes, document: HumanizerTask(takes, settings, document, half=options.half),
+        options.run_settings(HUMANIZER),
         path,
         selection,
         options,

@@ -58,11 +58,11 @@ class Wishes:
     ] = None
     channel: Channel = None
 
-    def machine(self) -> "Machine":
+    def machine(self, humanizer: Path | None = None) -> "Machine":
         """Load the machine that is to play."""
         from paradiddle.machine import Machine
 
-        return Machine.load(self.model)
+        return Machine.load(self.model, humanizer)
 
     def piece(self, file: Path) -> "Pattern":
         """Read what it is to play from, at the tempo wished for."""

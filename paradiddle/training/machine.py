@@ -9,28 +9,24 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
 
 from paradiddle.checks import check_range, check_seed, check_whole
-from paradiddle.errors import CorpusError
 from paradiddle.fill_inputs import encoder_inputs, recall_of
-from paradiddle.given import FILL, Given, V, condition, tap_of
+from paradiddle.given import Given
 from paradiddle.machine_file import shape_for, write_model
 from paradiddle.quanta import VELOCITY_BINS, offset_bin, velocity_bin
 from paradiddle.questions import TASKS, ask
-from paradiddle.takes import STEPS_PER_BAR, Take, Takes, Window, windows_of
+from paradiddle.takes import Takes
 from paradiddle.training.fill_model import Batch, FillModel
 from paradiddle.training.masks import draw_known
 from paradiddle.training.splits import with_splits
+from paradiddle.training.windows import Windows, validation_windows
 
 __all__ = ["MachineSettings", "MachineTask"]
 
 _DYNAMICS_WEIGHT = 0.2  # of velocities and offsets, which are noisier than hits
-_HIDDEN = {"style": 0.15, "qpm": 0.1, "density": 0.75, "beat_type": 0.1, "place": 0.1}
-_VALIDATED = 3  # every third window is enough to choose by
-_VALIDATION_BARS = 2
 
 
 @dataclass(frozen=True)
@@ -99,18 +95,19 @@ class MachineTask:
         takes = with_splits(takes)
         self.settings = settings
         self._takes = list(takes.of("train"))
-        lengths = np.array([take.pattern.steps for take in self._takes], float)
-        self._weights = lengths / lengths.sum()
         self._recordings = takes.of("train").styles()
         self.styles = tuple(sorted(self._recordings))
+        self._windows = Windows(self._takes, self.styles, settings.bars)
         self._document, self._half = dict(document), half
         shape = shape_for(len(self.styles), encoder=settings.encoder, hidden=settings.hidden)
         self.model = FillModel(shape, VELOCITY_BINS, settings.dropout, settings.seed)
-        self._questions = self._validation(takes)
+        windows = validation_windows(takes)
+        self._questions = {task: _batch(ask(task, windows, self.styles)) for task in TASKS}
 
     def loss(self, step: int) -> tuple[Tensor, dict[str, float]]:
         """Foretell a batch that depends on the seed and the step."""
-        given, inside = self._draw(np.random.default_rng([self.settings.seed, step]))
+        generator = np.random.default_rng([self.settings.seed, step])
+        given, inside = self._windows.ask(generator, self.settings.batch, draw_known)
         batch = _batch(given, inside)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.bfloat16):
             losses = self.model(batch)
@@ -165,63 +162,6 @@ class MachineTask:
         if self._half:
             tensors = {name: array.astype(np.float16) for name, array in tensors.items()}
         write_model(path, model.shape, document, tensors)
-
-    def _draw(self, generator: Generator) -> tuple[Given, NDArray[np.bool_]]:
-        """Questions about random windows, and which of their steps, (B, T), are in the takes."""
-        length = self.settings.bars * STEPS_PER_BAR
-        chosen = generator.choice(len(self._takes), self.settings.batch, p=self._weights)
-        windows = [_random_window(self._takes[k], length, generator) for k in chosen]
-        known = [draw_known(generator, length) for _ in windows]
-        cells = np.stack([_padded(window.cells, length) for window in windows])
-        inside = np.arange(length) < np.array([len(window.cells) for window in windows])[:, None]
-        hidden = generator.random((len(windows), len(_HIDDEN))) < list(_HIDDEN.values())
-        wishes = [self._wish(window, *row) for window, row in zip(windows, hidden, strict=True)]
-        places = [window.start // STEPS_PER_BAR for window in windows]
-        given = Given(
-            cells,
-            np.stack([each.hits for each in known]),
-            np.stack([each.dynamics for each in known]),
-            tap_of(cells),
-            np.array([each.tap for each in known]),
-            np.where(hidden[:, -1], -1, places),
-            np.stack(wishes),
-        )
-        return given, inside
-
-    def _wish(self, window: Window, *hidden: bool) -> NDArray[np.float32]:
-        """Write the conditions of a window, without those that `_HIDDEN` hides, in its order."""
-        no_style, no_qpm, no_density, no_beat_type, _ = hidden
-        take = window.take
-        style = [float(take.style == name and not no_style) for name in self.styles]
-        return condition(
-            style,
-            None if no_qpm else take.pattern.qpm,
-            None if no_density else float(window.cells[:, :V].sum(-1).mean()),
-            None if no_beat_type else take.beat_type,
-        )
-
-    def _validation(self, takes: Takes) -> dict[str, Batch]:
-        """Questions about two-bar windows of the validation split."""
-        validation = takes.of("validation")
-        beats = validation.where(lambda take: take.beat_type != FILL)
-        windows = windows_of(beats if len(beats) else validation, _VALIDATION_BARS)[::_VALIDATED]
-        if not windows:
-            raise CorpusError(
-                f"no recording of split validation has {_VALIDATION_BARS} bars to validate on; use"
-                " longer files, or name the split of each in the column split of info.csv"
-            )
-        return {task: _batch(ask(task, windows, self.styles)) for task in TASKS}
-
-
-def _random_window(take: Take, length: int, generator: Generator) -> Window:
-    """Cut from a random bar on, shorter at the end of a take but of two bars where it can."""
-    bars = max(1, (take.pattern.steps - 2 * STEPS_PER_BAR) // STEPS_PER_BAR + 1)
-    start = STEPS_PER_BAR * int(generator.integers(bars))
-    return Window(take, start, min(start + length, take.pattern.steps))
-
-
-def _padded(cells: NDArray[np.float32], length: int) -> NDArray[np.float32]:
-    return np.pad(cells, ((0, length - len(cells)), (0, 0)))
 
 
 def _batch(given: Given, inside: NDArray[np.bool_] | None = None) -> Batch:
