@@ -1,18 +1,22 @@
-# `make run` plays a pattern and a minute of drumming with the models that come along; `make test`
-# checks everything. Each sets up what it needs by itself, in an environment of its own.
+# `make run` plays a pattern and a minute of drumming with the models that come along, and opens the
+# drum machine in the browser; `make test` checks everything. Each sets up what it needs by itself, in
+# an environment of its own.
 
 PYTHON ?= python3
 BASE := .venv-run
 DEV := .venv
 JOBS ?= 2
+PORT ?= 8765
 
 .PHONY: run test lint bench clean
 
 run: $(BASE)/.installed
 	$(BASE)/bin/paradiddle generate --style funk --bars 8 -o pattern.mid -o pattern.wav
 	$(BASE)/bin/paradiddle drum --seconds 60 -o drums.mid -o drums.wav
+	$(BASE)/bin/paradiddle serve --open --port $(PORT)
 
 test: $(DEV)/.installed lint
+	tests/prepare_browser.sh
 	$(DEV)/bin/python -m pytest -n $(JOBS)
 
 lint: $(DEV)/.installed

@@ -3,7 +3,7 @@
 import os
 import runpy
 
-BENCHMARKS = ("engine", "machine", "reading", "kit", "startup")
+BENCHMARKS = ("engine", "machine", "reading", "kit", "startup", "server")
 
 for name in BENCHMARKS:
     print(f"\n== {name}")

@@ -260,7 +260,8 @@ class Machine:
         known = np.ones(pattern.hits.shape, bool)
         asked = question(cells_of(pattern), wishes, known, ~known)
         if temperature == 0:
-            human = pattern_of(self.steady(whole_bars(asked))[0, : asked.steps], pattern.qpm)
+            [cells] = self.steady(_rests_after(whole_bars(asked)))
+            human = pattern_of(cells[: asked.steps], pattern.qpm)
         else:
             human = self._answer(asked, pattern, seed, temperature)
         return replace(
@@ -391,6 +392,11 @@ class Machine:
     def _musical(self, given: Given, seeds: Sequence[int | None], temperature: float) -> _Array:
         check_temperature(temperature)
         return self.play(given, seeds, float(temperature))
+
+
+def _rests_after(given: Given) -> Given:
+    """Take what was added to make whole bars for silence."""
+    return replace(given, hits_known=np.ones_like(given.hits_known))
 
 
 def _mixture(plain: _Array, human: _Array, amount: float) -> _Array:

@@ -15,7 +15,7 @@ PACKAGE = Path(paradiddle.__file__).parent
 # A module may import what is listed before it. A folder counts as one module.
 LAYERS = (
     ("errors", "checks", "drums", "kit_maps", "timing", "files", "folders", "download"),
-    ("pattern", "pattern_cells", "early", "events", "rhythm"),
+    ("pattern", "pattern_cells", "early", "events", "rhythm", "swing"),
     ("score", "smf", "midi", "encoding", "weights"),
     ("sources", "corpus", "sequences", "convert", "fetch"),
     ("report", "report_text", "report_plot", "portrait", "portrait_plot"),

@@ -16,6 +16,7 @@ from paradiddle.cli import (
     latent,
     machine,
     play,
+    serve,
     train,
     train_models,
 )
@@ -39,9 +40,11 @@ app.command("tap")(machine.tap)
 app.command("morph")(latent.morph)
 app.command("vary")(latent.vary)
 app.command("play")(play.play)
+app.command("serve")(serve.serve)
 app.command("styles")(machine.styles)
 app.command("embed")(latent.embed)
 train.app.command("machine")(train_models.machine)
+train.app.command("humanizer")(train_models.humanizer)
 train.app.command("latent")(train_models.latent)
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="evaluate")

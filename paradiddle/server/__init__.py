@@ -1,0 +1,1 @@
+"""The drum machine over HTTP: an API, and the page that uses it."""

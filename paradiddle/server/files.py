@@ -1,0 +1,160 @@
+"""Routes for files: MIDI in, MIDI and sound out."""
+
+import json
+from dataclasses import replace
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Query, Request, Response
+
+from paradiddle import midi, smf
+from paradiddle.early import with_early
+from paradiddle.errors import InvalidValueError, MidiError
+from paradiddle.events import Events, quantise
+from paradiddle.kit_maps import KIT_MAPS
+from paradiddle.pattern import Pattern
+from paradiddle.saving import sound_of
+from paradiddle.score import Score
+from paradiddle.server import schemas
+from paradiddle.server.bounds import BOUNDS
+from paradiddle.server.playing import json_answer, patterns_text
+from paradiddle.server.stage import answer
+from paradiddle.server.wav import wav_bytes
+from paradiddle.swing import swung
+
+__all__ = ["MAX_SECONDS", "router", "sent_as"]
+
+router = APIRouter(prefix="/api", tags=["files"])
+
+MAX_SECONDS = 300
+_MAX_BARS = 4096
+_SAMPLE_RATE = 44_100
+_MIDI, _WAV = "audio/midi", "audio/wav"
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_PIECE = BOUNDS["piece"]
+
+
+def sent_as(media_type: str) -> dict[int | str, dict[str, Any]]:
+    """Say in the OpenAPI that an answer is a file."""
+    return {200: {"description": "The file.", "content": {media_type: _BINARY}}}
+
+
+@router.post(
+    "/import",
+    response_model=schemas.ImportAnswer,
+    openapi_extra={"requestBody": {"required": True, "content": {_MIDI: _BINARY}}},
+)
+async def import_(
+    request: Request,
+    piece: Annotated[
+        int, Query(ge=_PIECE.low, le=_PIECE.high, description="Longest piece in bars.")
+    ] = 8,
+) -> Response:
+    """Read a MIDI file of at most 256 KB, cut into pieces; silent ones are left out."""
+    data = await request.body()
+    return await answer(request, lambda _: _imported(data, piece))
+
+
+@router.post("/midi", response_class=Response, responses=sent_as(_MIDI))
+async def midi_(wish: schemas.FileRequest, request: Request) -> Response:
+    """Write a pattern or events as a MIDI file."""
+    return await answer(request, lambda _: _midi_file(wish))
+
+
+@router.post("/wav", response_class=Response, responses=sent_as(_WAV))
+async def wav(wish: schemas.WavRequest, request: Request) -> Response:
+    """Play a pattern or events on the kit, as a stereo WAV file."""
+    return await answer(request, lambda _: _wav_file(wish))
+
+
+def _imported(data: bytes, bars: int) -> Response:
+    """Read a file, quantise it whole, and cut it."""
+    score = smf.parse(data)
+    events = midi.events_of(score)
+    length = int(events.onsets[-1] // events.ticks_per_bar) + 1
+    if length > _MAX_BARS:
+        raise MidiError(f"the file is {length} bars long, at most {_MAX_BARS}; send a part of it")
+    found = quantise(events)
+    pattern = with_early(found.pattern, score.texts)
+    pieces = _cut(pattern, bars)
+    notes = _worth_telling(score, found.unmapped, pattern, len(pieces))
+    return json_answer(
+        f'{{"patterns": {patterns_text(pieces)}, "collided": {found.collisions},'
+        f' "qpm": {json.dumps(pattern.qpm)}, "notes": {json.dumps(notes)}}}'
+    )
+
+
+def _cut(pattern: Pattern, bars: int) -> list[Pattern]:
+    """Cut into pieces of at most so many bars, without those that are silent."""
+    size = bars * pattern.steps_per_bar
+    parts = [slice(first, first + size) for first in range(0, pattern.steps, size)]
+    return [
+        replace(
+            pattern,
+            hits=pattern.hits[part],
+            velocities=pattern.velocities[part],
+            offsets=pattern.offsets[part],
+        )
+        for part in parts
+        if pattern.hits[part].any()
+    ]
+
+
+def _worth_telling(score: Score, unmapped: int, pattern: Pattern, pieces: int) -> list[str]:
+    """Say what a person might miss."""
+    notes = [f"drums: {midi.drums_of(score).rule}"]
+    if unmapped:
+        notes.append(f"{unmapped} notes belong to none of the nine voices and were left out")
+    if len({qpm for _, qpm in score.tempos}) > 1:
+        notes.append(f"the tempo changes; all is at the first, {pattern.qpm:g} qpm")
+    if len({sign[1:] for sign in score.time_signatures}) > 1:
+        notes.append("the metre changes; bar lines are those of the first")
+    if pieces > 1:
+        notes.append(f"{pattern.bars:g} bars, cut into {pieces} pieces")
+    return notes
+
+
+def _midi_file(wish: schemas.FileRequest) -> Response:
+    music = wish.music()
+    if isinstance(music, Pattern):
+        music = swung(music, wish.swing)
+    pitches = None if wish.kit_map == "gm" else KIT_MAPS[wish.kit_map]
+    return _attached(midi.to_bytes(music, pitches), _MIDI, "paradiddle.mid")
+
+
+def _wav_file(wish: schemas.WavRequest) -> Response:
+    music = wish.music()
+    if isinstance(music, Pattern):
+        music = swung(_repeated(music, wish.repeat), wish.swing)
+    elif wish.repeat != 1:
+        raise InvalidValueError(
+            f"repeat must be 1 for events, got {wish.repeat}; only patterns are repeated"
+        )
+    _check_length(music)
+    return _attached(wav_bytes(sound_of(music), _SAMPLE_RATE), _WAV, "paradiddle.wav")
+
+
+def _repeated(pattern: Pattern, times: int) -> Pattern:
+    return replace(
+        pattern,
+        hits=np.tile(pattern.hits, (times, 1)),
+        velocities=np.tile(pattern.velocities, (times, 1)),
+        offsets=np.tile(pattern.offsets, (times, 1)),
+    )
+
+
+def _check_length(music: Pattern | Events) -> None:
+    if isinstance(music, Pattern):
+        seconds = music.steps / music.steps_per_quarter * 60 / music.qpm
+    else:
+        seconds = float(music.seconds().max(initial=0))
+    if seconds > MAX_SECONDS:
+        raise InvalidValueError(
+            f"the sound would last {seconds:.0f} seconds, at most {MAX_SECONDS} are rendered;"
+            " send less, or download the MIDI file"
+        )
+
+
+def _attached(data: bytes, media_type: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(data, 200, headers, media_type)

@@ -1,0 +1,189 @@
+"""Run the server: one process, or several workers on one socket."""
+
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from paradiddle.errors import InvalidValueError, ParadiddleError
+from paradiddle.server.app import create_app
+from paradiddle.server.guards import Hosts
+from paradiddle.server.models import load_models
+
+__all__ = ["Settings", "bind", "end_quietly", "serve"]
+
+_GRACE_SECONDS = 2  # for answers that are being written
+_KILL_SECONDS = 5.0
+_MOST_CONNECTIONS = 512
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+_SHORT_LIFE = 10.0  # seconds; a worker that fails sooner would fail again
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a worker needs to know.
+
+    Attributes
+    ----------
+    model : Path, optional
+        Folder of one's own models.
+    hosts : Hosts
+        Names that are answered to.
+    """
+
+    model: Path | None
+    hosts: Hosts
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take a port of an address; 0 takes any that is free.
+
+    Raises
+    ------
+    InvalidValueError
+        If it is in use, or the address is none of this machine.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        raise InvalidValueError(
+            f"host {host!r} is unknown; try 127.0.0.1, or 0.0.0.0 for all of this machine"
+        ) from None
+    family, kind, protocol, _, address = found[0]
+    taken = socket.socket(family, kind, protocol)
+    try:
+        if os.name == "posix":
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(address)
+        taken.listen(_MOST_CONNECTIONS)
+    except OSError as error:
+        taken.close()
+        reason = (error.strerror or str(error)).lower()
+        raise InvalidValueError(
+            f"cannot listen on {host}, port {port}: {reason}; choose another with --port or --host"
+        ) from None
+    taken.set_inheritable(True)
+    return taken
+
+
+def end_quietly() -> None:
+    """Let SIGINT and SIGTERM end this process well, from now until it serves."""
+    for number in _ENDING:
+        signal.signal(number, _leave)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+def serve(settings: Settings, listening: socket.socket, workers: int = 1) -> None:
+    """Serve until SIGINT or SIGTERM, and come back when all workers have ended.
+
+    Raises
+    ------
+    ParadiddleError
+        If a model cannot be loaded, or workers do not stay alive.
+    """
+    if workers == 1:
+        _work(settings, listening)
+    else:
+        _Workers(settings, listening, workers).run()
+
+
+def _work(settings: Settings, listening: socket.socket) -> None:
+    """Be a worker."""
+    config = uvicorn.Config(
+        create_app(load_models(settings.model), settings.hosts),
+        log_level="warning",
+        access_log=False,
+        ws="none",
+        lifespan="on",
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    server = uvicorn.Server(config)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        server.should_exit = True  # also before it runs, and once more when it has ended
+
+    for number in _ENDING:
+        signal.signal(number, end)
+    server.run([listening])
+
+
+def _work_for_parent(settings: Settings, listening: socket.socket) -> None:
+    """Be a worker that ends with the process that started it."""
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_DFL)  # nothing to tidy up before it serves
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _work(settings, listening)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+class _Workers:
+    """Keeps several workers alive."""
+
+    def __init__(self, settings: Settings, listening: socket.socket, count: int) -> None:
+        self._context = multiprocessing.get_context("spawn")
+        self._arguments = (settings, listening)
+        self._count = count
+        self._running: dict[SpawnProcess, float] = {}  # since when
+        self._waker, self._wake = multiprocessing.Pipe(duplex=False)
+
+    def run(self) -> None:
+        """Start them, replace those that die, and end them all."""
+        for number in _ENDING:
+            signal.signal(number, lambda number, frame: self._wake.send_bytes(b"end"))
+        try:
+            for _ in range(self._count):
+                self._start()
+            while not self._waker.poll():
+                wait([self._waker, *(process.sentinel for process in self._running)])
+                self._replace([one for one in self._running if not one.is_alive()])
+        finally:
+            self._end()
+
+    def _start(self) -> None:
+        process = self._context.Process(target=_work_for_parent, args=self._arguments)
+        process.start()
+        self._running[process] = time.monotonic()
+
+    def _replace(self, dead: Sequence[SpawnProcess]) -> None:
+        """Start others for those that died, unless the server is to end anyway."""
+        if self._waker.poll():
+            return
+        for process in dead:
+            lived = time.monotonic() - self._running.pop(process)
+            if process.exitcode and process.exitcode > 0 and lived < _SHORT_LIFE:
+                raise ParadiddleError(
+                    f"a worker failed at its start, with {process.exitcode}; see its message above"
+                )
+            self._start()
+
+    def _end(self) -> None:
+        for process in self._running:
+            process.terminate()
+        deadline = time.monotonic() + _KILL_SECONDS
+        for process in self._running:
+            process.join(max(0.0, deadline - time.monotonic()))
+            if process.is_alive():
+                process.kill()
+                process.join()

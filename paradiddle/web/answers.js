@@ -1,0 +1,56 @@
+/** From a doc to a question's fields, and from an answer back into the doc. */
+
+import { merge, setBars } from "./edits.js";
+import { fromPattern, MAX_BARS, STEPS_PER_BAR, toPattern, V } from "./pattern.js";
+import { holds } from "./selection.js";
+
+/** @param {any} doc @param {(step: number, voice: number) => boolean} wanted */
+export function openCells(doc, wanted) {
+  const open = [];
+  for (let step = 0; step < doc.steps; step += 1)
+    for (let voice = 0; voice < V; voice += 1)
+      if (!doc.locked[voice] && wanted(step, voice)) open.push([step, voice]);
+  return open;
+}
+
+/** What Fill plays anew. @param {any} doc @param {any} selection */
+export function fillCells(doc, selection) {
+  return openCells(doc, (step, voice) => !selection || holds(selection, step, voice));
+}
+
+/** A pattern's first steps. @param {any} pattern @param {number} steps */
+export function firstSteps(pattern, steps) {
+  return { ...pattern, steps, hits: pattern.hits.filter(([step]) => step < steps) };
+}
+
+/** The doc to continue: longer by as much as there is, when the arrow stands at its end. @param {any} doc */
+export function roomToContinue(doc) {
+  if (doc.split < doc.steps) return doc;
+  const bars = doc.steps / STEPS_PER_BAR;
+  return setBars(doc, Math.min(MAX_BARS, bars * 2));
+}
+
+/** @param {any} doc with the arrow before its end */
+export function seedOf(doc) {
+  return firstSteps(toPattern(doc), doc.split);
+}
+
+/** Take an answer for some cells of the doc. @param {Set<number> | null} open by index, null: all */
+export const takeOpen = (open) => (doc, pattern) =>
+  merge(doc, firstSteps(pattern, doc.steps), { keep: (step, voice) => !!open && !open.has(step * V + voice) });
+
+/** Take what lies right of the arrow. @param {number} split where it stood */
+export const takeContinuation = (split) => (doc, pattern) =>
+  merge(doc, firstSteps(pattern, doc.steps), { keep: (step) => step < split });
+
+/** Take dynamics and timing only: every hit stays whose it is. @param {any} selection */
+export const takeTouch = (selection) => (doc, pattern) => {
+  const human = fromPattern(pattern, { by: "machine", base: doc });
+  const cells = doc.cells.map((cell, index) => {
+    const [step, voice] = [Math.floor(index / V), index % V];
+    const other = human.cells[index];
+    if (!cell || !other || doc.locked[voice] || (selection && !holds(selection, step, voice))) return cell;
+    return Object.freeze({ ...other, by: cell.by });
+  });
+  return Object.freeze({ ...doc, cells: Object.freeze(cells) });
+};

@@ -1,0 +1,70 @@
+/** Numbers packed into bytes, most significant bit first. */
+
+export function createWriter() {
+  /** @type {number[]} */
+  const bytes = [];
+  let free = 0;
+
+  /** @param {number} value @param {number} width up to 32 */
+  function bits(value, width) {
+    for (let bit = width - 1; bit >= 0; bit--) {
+      if (!free) {
+        bytes.push(0);
+        free = 8;
+      }
+      free--;
+      bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) | (((value >>> bit) & 1) << free);
+    }
+  }
+
+  /** @param {ArrayBuffer} raw */
+  const whole = (raw) => new Uint8Array(raw).forEach((byte) => bits(byte, 8));
+
+  return {
+    bits,
+    /** @param {number} value */
+    float(value) {
+      const view = new DataView(new ArrayBuffer(4));
+      view.setFloat32(0, value);
+      whole(view.buffer);
+    },
+    /** @param {number} value */
+    double(value) {
+      const view = new DataView(new ArrayBuffer(8));
+      view.setFloat64(0, value);
+      whole(view.buffer);
+    },
+    bytes: () => Uint8Array.from(bytes),
+  };
+}
+
+/** @param {Uint8Array} bytes */
+export function createReader(bytes) {
+  let at = 0;
+  const left = () => bytes.length * 8 - at;
+
+  /** @param {number} width up to 32 */
+  function bits(width) {
+    if (width > left()) throw new Error("it ends too early");
+    let value = 0;
+    for (let bit = 0; bit < width; bit++, at++) {
+      value = value * 2 + (((bytes[at >> 3] ?? 0) >> (7 - (at & 7))) & 1);
+    }
+    return value;
+  }
+
+  /** @param {number} length */
+  function view(length) {
+    const raw = new DataView(new ArrayBuffer(length));
+    for (let byte = 0; byte < length; byte++) raw.setUint8(byte, bits(8));
+    return raw;
+  }
+
+  return {
+    bits,
+    float: () => view(4).getFloat32(0),
+    double: () => view(8).getFloat64(0),
+    /** Bits not yet read. */
+    left,
+  };
+}

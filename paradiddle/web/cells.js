@@ -1,0 +1,57 @@
+/** The pads: a bar of real buttons, and what one shows of its cell. */
+
+import { STEPS_PER_BAR, V, VOICES } from "./pattern.js";
+import { make } from "./dom.js";
+
+/** How far a core may leave the middle of its pad, as a part of the pad's width. */
+const REACH = 0.25;
+
+/** Where the core sits for an offset in steps: small ones are drawn larger than they are. */
+export function lean(offset) {
+  return Math.sign(offset) * REACH * (1 - Math.exp(-6 * Math.abs(offset)));
+}
+
+/** @param {number} step @param {number} voice @param {any} cell */
+export function padName(step, voice, cell) {
+  const place = `${VOICES[voice]}, bar ${Math.floor(step / STEPS_PER_BAR) + 1}, step ${(step % STEPS_PER_BAR) + 1}`;
+  return cell ? `${place}, velocity ${Math.round(cell.velocity * 100)} %` : `${place}, empty`;
+}
+
+/** @param {HTMLElement} pad @param {number} step @param {number} voice @param {any} cell */
+export function paintPad(pad, step, voice, cell) {
+  pad.setAttribute("aria-pressed", cell ? "true" : "false");
+  pad.setAttribute("aria-label", padName(step, voice, cell));
+  if (!cell) return pad.removeAttribute("data-by");
+  pad.dataset.by = cell.by;
+  pad.style.setProperty("--v", cell.velocity.toFixed(3));
+  pad.style.setProperty("--o", lean(cell.offset).toFixed(3));
+}
+
+/** @param {number} step @param {number} voice */
+function makePad(step, voice) {
+  const pad = document.createElement("button");
+  pad.type = "button";
+  pad.tabIndex = -1;
+  pad.dataset.step = String(step);
+  pad.dataset.voice = String(voice);
+  if (Math.floor(step / 4) % 2) pad.className = "off-beat";
+  paintPad(pad, step, voice, null);
+  return pad;
+}
+
+/**
+ * One bar, the kick at the bottom.
+ * @param {number} bar
+ * @returns {{element: HTMLElement, pads: HTMLElement[]}} pads in the order of a doc's cells
+ */
+export function makeBar(bar) {
+  const element = make("div", { class: "measure", "data-bar": bar });
+  const pads = [];
+  for (let voice = V - 1; voice >= 0; voice -= 1)
+    for (let place = 0; place < STEPS_PER_BAR; place += 1) {
+      const pad = makePad(bar * STEPS_PER_BAR + place, voice);
+      pads[place * V + voice] = pad;
+      element.append(pad);
+    }
+  return { element, pads };
+}

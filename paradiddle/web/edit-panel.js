@@ -1,0 +1,74 @@
+/** Copy, paste, clear, shift, rotate, double, halve, bars, undo and redo. */
+
+import { clearAll, copy, double, halve, paste, rotate, setBars, shift } from "./edits.js";
+import { MAX_BARS, STEPS_PER_BAR } from "./pattern.js";
+import { byId } from "./dom.js";
+import { inWords } from "./selection.js";
+
+/** @param {any} app */
+export function createEdits(app) {
+  const { store, selection, status } = app;
+  /** @type {any} */
+  let clip = null;
+  const scope = () => ({ selection: selection.value });
+
+  /** Edit, or say why not. @param {string} label @param {(doc: any) => any} change */
+  function attempt(label, change) {
+    try {
+      store.edit(label, change);
+    } catch (error) {
+      status.fail(error);
+    }
+  }
+
+  const verbs = {
+    undo() {
+      const label = store.labels?.undo;
+      store.undo();
+      if (label) status.say(`Undone: ${label}`);
+    },
+    redo() {
+      const label = store.labels?.redo;
+      store.redo();
+      if (label) status.say(`Redone: ${label}`);
+    },
+    copy() {
+      clip = copy(store.doc, selection.value);
+      byId("paste").disabled = false;
+      status.say(`Copied ${clip.cells.length} ${clip.cells.length === 1 ? "hit" : "hits"}`);
+    },
+    paste() {
+      if (!clip) return status.say("Nothing is copied yet; select pads and copy them first.");
+      const { step, voice } = app.grid.cursor;
+      const whole = clip.voices.every(Boolean);
+      attempt("paste", (doc) => paste(doc, clip, step, whole ? undefined : voice - clip.voices.lastIndexOf(true) + clip.voices.indexOf(true)));
+    },
+    clear: () => attempt("clear", (doc) => clearAll(doc, { keepLocked: true, ...scope() })),
+    "shift-left": () => attempt("shift left", (doc) => shift(doc, -1, scope())),
+    "shift-right": () => attempt("shift right", (doc) => shift(doc, 1, scope())),
+    "rotate-left": () => attempt("rotate left", (doc) => rotate(doc, -1, scope())),
+    "rotate-right": () => attempt("rotate right", (doc) => rotate(doc, 1, scope())),
+    double: () => attempt("double", double),
+    halve: () => attempt("halve", halve),
+    "fewer-bars": () => attempt("one bar less", (doc) => setBars(doc, doc.steps / STEPS_PER_BAR - 1)),
+    "more-bars": () => attempt("one bar more", (doc) => setBars(doc, doc.steps / STEPS_PER_BAR + 1)),
+  };
+  for (const [id, verb] of Object.entries(verbs)) byId(id).addEventListener("click", verb);
+
+  /** @param {any} doc */
+  function render(doc) {
+    const bars = doc.steps / STEPS_PER_BAR;
+    byId("bars").textContent = `${bars} ${bars === 1 ? "bar" : "bars"}`;
+    byId("fewer-bars").disabled = byId("halve").disabled = bars === 1;
+    byId("more-bars").disabled = bars === MAX_BARS;
+    byId("double").disabled = bars * 2 > MAX_BARS;
+    byId("undo").disabled = !store.canUndo;
+    byId("redo").disabled = !store.canRedo;
+  }
+
+  byId("paste").disabled = true;
+  store.subscribe(render);
+  selection.subscribe((value) => status.say(value ? `${inWords(value)}. Copy, clear, shift or Fill it; Esc lets go.` : ""));
+  render(store.doc);
+  return verbs;
+}

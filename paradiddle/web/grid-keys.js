@@ -1,0 +1,103 @@
+/** The grid by keyboard: one Tab stop, arrows move, keys play on the pad under the cursor. */
+
+import { clearHit, nudge, setVelocity, toggle } from "./edits.js";
+import { STEPS_PER_BAR, V, cellAt } from "./pattern.js";
+import { between } from "./selection.js";
+
+const LOUDER = 0.05;
+const NUDGE = 0.05;
+const MOVES = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+  PageUp: [-STEPS_PER_BAR, 0],
+  PageDown: [STEPS_PER_BAR, 0],
+};
+
+const bound = (value, high) => Math.min(high, Math.max(0, value));
+
+/** @param {any} grid @param {any} app */
+export function listenToKeys(grid, app) {
+  const { store, selection } = app;
+  /** @type {{step: number, voice: number} | null} */
+  let anchor = null;
+
+  /** @param {number} step @param {number} voice @param {boolean} selecting */
+  function move(step, voice, selecting) {
+    if (!selecting) anchor = null;
+    else anchor ??= { ...grid.cursor };
+    grid.focusPad(step, voice);
+    if (anchor) selection.set(between(anchor, grid.cursor));
+  }
+
+  /** @param {KeyboardEvent} event */
+  function go(event) {
+    const [along, up] = MOVES[event.key] ?? [0, 0];
+    const { steps } = store.doc;
+    let { step } = grid.cursor;
+    if (event.key === "Home") step = 0;
+    else if (event.key === "End") step = steps - 1;
+    else if (!along && !up) return false;
+    move(bound(step + along, steps - 1), bound(grid.cursor.voice + up, V - 1), event.shiftKey);
+    return true;
+  }
+
+  /** Alt and an arrow: sideways nudges, up and down makes louder and softer. @param {string} key */
+  function adjust(key) {
+    const { step, voice } = grid.cursor;
+    const sideways = { ArrowLeft: -NUDGE, ArrowRight: NUDGE }[key];
+    const louder = { ArrowUp: LOUDER, ArrowDown: -LOUDER, "+": LOUDER, "=": LOUDER, "-": -LOUDER }[key];
+    if (sideways) store.edit("nudge", (doc) => nudge(doc, step, voice, sideways));
+    else if (louder) store.edit("velocity", (doc) => louden(doc, step, voice, louder));
+    return !!(sideways || louder);
+  }
+
+  function clear() {
+    const { step, voice } = grid.cursor;
+    if (selection.value) app.edits.clear();
+    else store.edit("clear a hit", (doc) => clearHit(doc, step, voice));
+    return true;
+  }
+
+  function strike() {
+    const { step, voice } = grid.cursor;
+    store.edit("toggle", (doc) => toggle(doc, step, voice));
+    app.player.struck(step, voice);
+    return true;
+  }
+
+  /** @param {KeyboardEvent} event @returns {boolean} whether the key meant something here */
+  function answer(event) {
+    const { key } = event;
+    if (event.ctrlKey || event.metaKey) return false;
+    if (event.altKey) return adjust(key);
+    if (key === "Enter" || (key === " " && grid.byKeys)) return strike();
+    if (key === "Delete" || key === "Backspace") return clear();
+    if (key === "+" || key === "=" || key === "-") return adjust(key);
+    if (key === "Escape" && selection.value) return selection.set(null) ?? true;
+    return go(event);
+  }
+
+  grid.measures.addEventListener("keydown", (event) => {
+    if (!answer(event)) return;
+    grid.byKeys = true;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  grid.measures.addEventListener("keyup", (event) => {
+    if (event.key === " ") event.preventDefault();
+  });
+  grid.measures.addEventListener("focusin", (event) => {
+    const pad = /** @type {HTMLElement} */ (event.target).closest("[data-step]");
+    if (!pad) return;
+    grid.setCursor(Number(pad.dataset.step), Number(pad.dataset.voice));
+    grid.byKeys = !app.byPointer();
+  });
+}
+
+/** @param {any} doc @param {number} step @param {number} voice @param {number} by */
+function louden(doc, step, voice, by) {
+  const cell = cellAt(doc, step, voice);
+  return cell ? setVelocity(doc, step, voice, Math.max(0.05, cell.velocity + by)) : doc;
+}

@@ -1,0 +1,72 @@
+/** The names of the rows: audition, mute, solo, lock. */
+
+import { setLocked, setMuted, setSoloed } from "./edits.js";
+import { V, VOICES } from "./pattern.js";
+import { icon, make, press } from "./dom.js";
+
+const SHUT = "M7 11h10v8H7zM9 11V8a3 3 0 0 1 6 0v3";
+const KINDS = [
+  { verb: "mute", mark: "M", field: "muted", change: setMuted },
+  { verb: "solo", mark: "S", field: "soloed", change: setSoloed },
+  { verb: "lock", mark: "", field: "locked", change: setLocked },
+];
+
+/** @param {any} app @param {number} voice @param {(typeof KINDS)[number]} kind */
+function makeSwitch({ store }, voice, { verb, mark, field, change }) {
+  const button = make("button", {
+    type: "button",
+    class: verb,
+    "aria-label": `${verb} ${VOICES[voice]}`,
+    "aria-pressed": "false",
+    title: verb,
+    onclick: () => {
+      const on = !store.doc[field][voice];
+      store.edit(`${on ? verb : `un${verb}`} ${VOICES[voice]}`, (doc) => change(doc, voice, on));
+    },
+  });
+  button.append(mark || icon(SHUT));
+  return button;
+}
+
+/** @param {any} app @param {number} voice */
+function makeHead(app, voice) {
+  const name = make("button", {
+    type: "button",
+    class: "name",
+    text: VOICES[voice],
+    "aria-label": `audition ${VOICES[voice]}`,
+    title: "hear it",
+    onclick: () => app.player.audition(voice, 0.9),
+  });
+  const switches = KINDS.map((kind) => makeSwitch(app, voice, kind));
+  return make("div", { class: "head", role: "group", "aria-label": VOICES[voice] }, name, ...switches);
+}
+
+/** @param {any} app */
+export function createHeads(app) {
+  const more = make("button", {
+    type: "button",
+    class: "quiet more-heads",
+    text: "Rows",
+    "aria-expanded": "false",
+    title: "mute, solo and lock",
+    onclick: () => {
+      const open = element.classList.toggle("open");
+      more.setAttribute("aria-expanded", String(open));
+    },
+  });
+  const heads = Array.from({ length: V }, (_, place) => makeHead(app, V - 1 - place));
+  const element = make("div", { class: "heads" }, make("div", { class: "corner" }, more), ...heads);
+  return {
+    element,
+    /** @param {string} verb @param {number} voice */
+    press: (verb, voice) => heads[V - 1 - voice].querySelector(`.${verb}`).click(),
+    /** @param {any} doc */
+    render(doc) {
+      heads.forEach((head, place) => {
+        const voice = V - 1 - place;
+        for (const { verb, field } of KINDS) press(head.querySelector(`.${verb}`), doc[field][voice]);
+      });
+    },
+  };
+}

@@ -1,0 +1,83 @@
+/**
+ * What comes in by MIDI: clock, transport and notes.
+ *
+ * @typedef {{type: "start" | "stop" | "continue" | "tempo" | "position", time: number,
+ *   qpm: number | null, steps: number}} Follow `steps`: 16ths from the start of the song
+ * @typedef {{pitch: number, velocity: number, voice: number | null, time: number}} Struck
+ */
+
+import { createTempo } from "./midi-tempo.js";
+
+export const [NOTE_OFF, NOTE_ON] = [0x80, 0x90];
+export const [POSITION, PULSE, START, CONTINUE, STOP] = [0xf2, 0xf8, 0xfa, 0xfb, 0xfc];
+
+const PULSES_PER_STEP = 6;
+
+export function createHearing() {
+  const tempo = createTempo();
+  /** @type {Set<(event: Follow) => void>} */
+  const followers = new Set();
+  /** @type {Set<(struck: Struck) => void>} */
+  const strikers = new Set();
+  let [pulses, heard, running] = [0, 0, false];
+
+  /** @param {Follow["type"]} type @param {number} time */
+  function tell(type, time) {
+    const event = { type, time, qpm: tempo.qpm, steps: pulses / PULSES_PER_STEP };
+    for (const follower of [...followers]) follower(event);
+  }
+
+  /** @param {number} time */
+  function pulse(time) {
+    tempo.pulse(time);
+    if (heard++ % PULSES_PER_STEP === 0 && tempo.qpm !== null) tell("tempo", time);
+    if (running) pulses++;
+  }
+
+  /** @param {Follow["type"]} type @param {number} time @param {boolean} plays */
+  function transport(type, time, plays) {
+    if (type === "start") pulses = 0;
+    running = plays;
+    tell(type, time);
+  }
+
+  /** @param {number} time @param {number} low @param {number} high */
+  function position(time, low, high) {
+    pulses = (low + high * 128) * PULSES_PER_STEP;
+    tell("position", time);
+  }
+
+  /** @param {number} pitch @param {number} velocity @param {number} time @param {readonly number[]} notes */
+  function struck(pitch, velocity, time, notes) {
+    const row = notes.indexOf(pitch);
+    const note = { pitch, velocity: velocity / 127, voice: row < 0 ? null : row, time };
+    for (const striker of [...strikers]) striker(note);
+  }
+
+  return {
+    /** @param {Uint8Array} data @param {number} time @param {readonly number[]} notes pitches of the voices */
+    message(data, time, notes) {
+      const [status = 0, low = 0, high = 0] = data;
+      if (status === PULSE) pulse(time);
+      else if (status === START) transport("start", time, true);
+      else if (status === CONTINUE) transport("continue", time, true);
+      else if (status === STOP) transport("stop", time, false);
+      else if (status === POSITION) position(time, low, high);
+      else if ((status & 0xf0) === NOTE_ON && high > 0) struck(low, high, time, notes);
+    },
+    reset() {
+      tempo.reset();
+      [pulses, heard, running] = [0, 0, false];
+    },
+    /** @param {(event: Follow) => void} listener */
+    follow(listener) {
+      followers.add(listener);
+      return () => followers.delete(listener);
+    },
+    /** @param {(struck: Struck) => void} listener */
+    onNote(listener) {
+      strikers.add(listener);
+      return () => strikers.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,133 @@
+/** Web MIDI: ports, channel, a note for each voice, clock out and in. */
+
+import { KIT_MAPS } from "./midi.js";
+import { VOICES } from "./pattern.js";
+import { byId, make } from "./dom.js";
+
+const KEY = "paradiddle.midi";
+
+/** @param {string} name @param {Node} control @param {string} [className] */
+const labelled = (name, control, className = "choice") => make("label", { class: className }, make("span", { text: name }), control);
+
+/** @param {string} name @param {number} low @param {number} high @param {(value: number) => void} change */
+function number(name, low, high, change) {
+  const field = make("input", { type: "number", min: low, max: high, "aria-label": name });
+  field.addEventListener("change", () => {
+    const value = Math.min(high, Math.max(low, Math.round(Number(field.value)) || low));
+    field.value = String(value);
+    change(value);
+  });
+  return field;
+}
+
+/** Keep what was set, where the browser lets us. */
+function createMemory(midi) {
+  return {
+    recall() {
+      try {
+        const kept = JSON.parse(localStorage.getItem(KEY) ?? "{}");
+        if (Number.isInteger(kept.channel)) midi.channel = kept.channel;
+        if (Array.isArray(kept.notes) && kept.notes.length === VOICES.length) midi.notes = kept.notes.map(Number);
+      } catch {
+        // a forbidden or damaged storage: the usual map stands
+      }
+    },
+    keep() {
+      try {
+        localStorage.setItem(KEY, JSON.stringify({ channel: midi.channel, notes: midi.notes }));
+      } catch {
+        // the setting lasts as long as the page
+      }
+    },
+  };
+}
+
+/** Follow another machine's clock. @param {any} app */
+function follow({ player, status }) {
+  const { clock, midi } = player;
+  midi.follow(({ type, qpm, steps }) => {
+    if (type === "stop") return player.stop();
+    if (type === "start" || type === "continue") player.play({ at: type === "start" ? 0 : steps });
+    if (qpm) clock.setTempo(qpm);
+    if (type === "tempo") status.say(`Following ${Math.round(qpm)} bpm.`);
+  });
+}
+
+/** @param {any} app */
+export function createMidiPanel(app) {
+  const { midi, clock } = app.player;
+  const dialog = byId("midi-dialog");
+  const memory = createMemory(midi);
+  const output = make("select");
+  const input = make("select");
+  const message = make("p", { "aria-live": "polite" });
+  const channel = number("Channel", 1, 16, (value) => set(() => (midi.channel = value)));
+  const map = make("select", {}, new Option("your own", ""), ...Object.keys(KIT_MAPS).map((name) => new Option(name, name)));
+  const notes = VOICES.map((name, voice) =>
+    number(`note of ${name}`, 0, 127, (value) => set(() => (midi.notes = midi.notes.map((was, row) => (row === voice ? value : was))))),
+  );
+  const clockOut = make("input", { type: "checkbox" });
+
+  /** @param {() => void} change */
+  function set(change) {
+    midi.allNotesOff();
+    change();
+    memory.keep();
+    show();
+  }
+
+  /** @param {HTMLSelectElement} select @param {{id: string, name: string}[]} ports @param {string | null} chosen */
+  function offer(select, ports, chosen) {
+    select.replaceChildren(new Option("none", ""), ...ports.map(({ id, name }) => new Option(name, id)));
+    select.value = chosen ?? "";
+  }
+
+  function show() {
+    offer(output, midi.outputs(), midi.output);
+    offer(input, midi.inputs(), midi.input);
+    channel.value = String(midi.channel);
+    notes.forEach((field, voice) => (field.value = String(midi.notes[voice])));
+    const same = Object.entries(KIT_MAPS).find(([, kit]) => kit.every((note, voice) => note === midi.notes[voice]));
+    map.value = same?.[0] ?? "";
+  }
+
+  function listen() {
+    output.addEventListener("change", () => midi.selectOutput(output.value || null));
+    input.addEventListener("change", () => {
+      midi.selectInput(input.value || null);
+      if (!input.value) clock.setTempo(null);
+    });
+    map.addEventListener("change", () => map.value && set(() => (midi.notes = [...KIT_MAPS[map.value]])));
+    clockOut.addEventListener("change", () => (midi.sendsClock = clockOut.checked));
+    midi.onchange = show;
+  }
+
+  function build() {
+    dialog.append(
+      make("h2", { id: "midi-title", text: "MIDI ports" }),
+      message,
+      make("div", { class: "ports" }, labelled("Output", output), labelled("Channel", channel), labelled("Notes of", map), labelled("Clock from", input),
+        make("label", { class: "check" }, clockOut, make("span", { text: "Send clock" }))),
+      make("div", { class: "notes" }, ...notes.map((field, voice) => labelled(VOICES[voice], field, ""))),
+      make("form", { method: "dialog" }, make("button", { class: "verb", text: "Close" })),
+    );
+    listen();
+  }
+
+  async function open() {
+    if (!dialog.childElementCount) build();
+    show();
+    dialog.showModal();
+    try {
+      await midi.connect();
+      message.textContent = midi.outputs().length ? "" : "No MIDI port is there; plug one in, or start a virtual one.";
+    } catch (error) {
+      message.textContent = error.message;
+    }
+    show();
+  }
+
+  memory.recall();
+  follow(app);
+  byId("midi").addEventListener("click", open);
+}

@@ -1,0 +1,63 @@
+/** Morph: store A, store B, and slide between them. */
+
+import { takeOpen } from "./answers.js";
+import { toPattern } from "./pattern.js";
+import { byId, fillTrack, press } from "./dom.js";
+
+const STATIONS = 9;
+
+/** @param {number} at */
+const words = (at) => (at === 0 ? "A" : at === STATIONS - 1 ? "B" : `${Math.round((at / (STATIONS - 1)) * 100)} %`);
+
+/** @param {any} app */
+export function createMorph({ store, api, status }) {
+  const slider = byId("between");
+  /** @type {{a: any, b: any}} */
+  const ends = { a: null, b: null };
+  /** @type {any[]} */
+  let way = [];
+  /** @type {any} */
+  let gesture = null;
+
+  async function lay() {
+    way = [];
+    slider.disabled = true;
+    if (!ends.a || !ends.b) return status.say(`Stored. Now change the grid and store ${ends.a ? "B" : "A"}.`);
+    const answer = await status.ask("Morph …", () => api.morph({ ...ends, count: STATIONS }));
+    if (!answer) return;
+    way = answer.patterns;
+    slider.disabled = false;
+    status.say("Slide between A and B.");
+  }
+
+  /** @param {"a" | "b"} end @param {number} at */
+  function keep(end, at) {
+    ends[end] = toPattern(store.doc);
+    press(byId(`store-${end}`), true);
+    slider.value = String(at);
+    show();
+    return lay();
+  }
+
+  function show() {
+    const value = words(Number(slider.value));
+    byId("between-value").textContent = value;
+    slider.setAttribute("aria-valuetext", value);
+    fillTrack(slider);
+  }
+
+  slider.addEventListener("input", () => {
+    show();
+    const pattern = way[Number(slider.value)];
+    if (!pattern) return;
+    gesture ??= store.gesture("morph");
+    gesture.update((_doc, before) => takeOpen(null)({ ...before, steps: pattern.steps }, pattern));
+  });
+  slider.addEventListener("change", () => {
+    gesture?.end();
+    gesture = null;
+  });
+  byId("store-a").addEventListener("click", () => keep("a", 0));
+  byId("store-b").addEventListener("click", () => keep("b", STATIONS - 1));
+  show();
+}

@@ -1,0 +1,171 @@
+/** Out and in: files, links, recent patterns. */
+
+import { emptyDoc, fromPattern, hitCount, toPattern } from "./pattern.js";
+import { audible } from "./schedule.js";
+import { decode, encode } from "./share.js";
+import { byId, make, save } from "./dom.js";
+
+const LARGEST = 256 * 1024;
+const SETTLED_MS = 500;
+
+/** What is heard of a doc: rows that are silent stay behind. @param {any} doc */
+export function heardPattern(doc) {
+  const pattern = toPattern(doc);
+  return { ...pattern, hits: pattern.hits.filter(([, voice]) => audible(doc, voice)) };
+}
+
+/** @param {any} app @param {string} ending */
+const fileName = ({ wishes }, ending) => `paradiddle-${wishes.fields().style ?? "pattern"}.${ending}`;
+
+/**
+ * The file to drag must exist before the drag begins: it is made a moment after each change.
+ * @param {any} app
+ */
+function prepareDrag(app) {
+  const button = byId("midi-file");
+  let url = "";
+  let timer = 0;
+  async function prepare() {
+    try {
+      const blob = await app.api.midi({ pattern: heardPattern(app.store.doc), swing: app.store.doc.swing });
+      URL.revokeObjectURL(url);
+      url = URL.createObjectURL(blob);
+    } catch {
+      url = "";
+    }
+  }
+  const soon = () => {
+    clearTimeout(timer);
+    timer = window.setTimeout(prepare, SETTLED_MS);
+  };
+  // Only who reaches for the button has the file made.
+  button.addEventListener("pointerenter", prepare);
+  app.store.subscribe(() => button.matches(":hover") && soon());
+  button.addEventListener("dragstart", (event) => {
+    if (!url) return event.preventDefault();
+    event.dataTransfer.effectAllowed = "copy";
+    event.dataTransfer.setData("DownloadURL", `audio/midi:${fileName(app, "mid")}:${url}`);
+  });
+}
+
+/** @param {any} app */
+function wireFiles(app) {
+  const { api, store, status } = app;
+  /** @param {string} ending @param {(body: any) => Promise<Blob>} question */
+  async function download(ending, question) {
+    const { doc } = store;
+    if (!hitCount(doc)) return status.say("The grid is empty; nothing to save yet.");
+    const body = { pattern: heardPattern(doc), swing: doc.swing };
+    const blob = await status.ask("Writing …", () => question(body));
+    if (!blob) return;
+    save(blob, fileName(app, ending));
+    const silent = toPattern(doc).hits.length - body.pattern.hits.length;
+    status.say(silent ? `Saved without the ${silent} hits of silent rows.` : "Saved.");
+    app.remember();
+  }
+  byId("midi-file").addEventListener("click", () => download("mid", api.midi));
+  byId("wav-file").addEventListener("click", () => download("wav", (body) => api.wav({ ...body, repeat: 2 })));
+}
+
+/** @param {any} app */
+function wireShare(app) {
+  async function share() {
+    const link = new URL(location.href);
+    link.hash = `p=${encode(app.store.doc)}`;
+    history.replaceState(null, "", link);
+    app.remember();
+    try {
+      await navigator.clipboard.writeText(String(link));
+      app.status.say("Link copied. It holds the whole pattern.");
+    } catch {
+      byId("link").value = String(link);
+      byId("link-dialog").showModal();
+      byId("link").select();
+    }
+  }
+  byId("share").addEventListener("click", share);
+}
+
+/** @param {any} app */
+function wireImport(app) {
+  const { api, store, status } = app;
+  const drop = byId("drop");
+
+  /** @param {Blob & {name?: string}} file */
+  async function take(file) {
+    if (file.size > LARGEST) return status.say(`${file.name} has ${Math.round(file.size / 1024)} KB; a MIDI file here may have 256.`);
+    const answer = await status.ask(`Reading ${file.name} …`, async () => api.import(await file.arrayBuffer()));
+    if (!answer) return;
+    try {
+      const { locked: _, ...base } = store.doc;
+      const doc = fromPattern(answer.patterns[0], { by: "you", base: { ...base, locked: emptyDoc(1).locked } });
+      store.edit(`import ${file.name}`, () => doc);
+    } catch (error) {
+      return status.fail(error);
+    }
+    app.remember();
+    status.say([`Read ${file.name}.`, ...(answer.notes ?? [])].join(" "));
+  }
+
+  /** @param {DragEvent} event */
+  const brings = (event) => !!event.dataTransfer?.types.includes("Files");
+  byId("import").addEventListener("click", () => byId("file").click());
+  byId("file").addEventListener("change", ({ target }) => {
+    if (target.files[0]) take(target.files[0]);
+    target.value = "";
+  });
+  document.addEventListener("dragover", (event) => {
+    if (!brings(event)) return;
+    event.preventDefault();
+    drop.hidden = false;
+  });
+  document.addEventListener("dragleave", (event) => event.relatedTarget || (drop.hidden = true));
+  document.addEventListener("drop", (event) => {
+    drop.hidden = true;
+    if (!brings(event)) return;
+    event.preventDefault();
+    const [file] = event.dataTransfer.files;
+    if (file) take(file);
+  });
+}
+
+/** @param {any} app */
+function wireRecent({ recent, store, status }) {
+  const list = byId("recent-list");
+  const dialog = byId("recent-dialog");
+
+  /** @param {any} entry */
+  function row({ id, name, share }) {
+    const load = make("button", {
+      type: "button",
+      class: "quiet",
+      text: name,
+      onclick: () => {
+        store.edit(`open ${name}`, () => decode(share));
+        dialog.close();
+        status.say(`Opened ${name}.`);
+      },
+    });
+    const remove = make("button", { type: "button", class: "icon", "aria-label": `Remove ${name}`, text: "×", onclick: () => { recent.remove(id); show(); } });
+    return make("li", {}, load, remove);
+  }
+
+  function show() {
+    const rows = recent.list().map(row);
+    list.replaceChildren(...(rows.length ? rows : [make("li", { text: "Nothing yet: what you generate, save or share is kept here, in this browser only." })]));
+  }
+
+  byId("recent").addEventListener("click", () => {
+    show();
+    dialog.showModal();
+  });
+}
+
+/** @param {any} app */
+export function createOut(app) {
+  prepareDrag(app);
+  wireFiles(app);
+  wireShare(app);
+  wireImport(app);
+  wireRecent(app);
+}

@@ -1,0 +1,59 @@
+/**
+ * How far ahead to work, judged from how punctual the ticks have been.
+ *
+ * Timers are delayed to a second in a background tab; Web Audio and MIDI can be given their hits
+ * ahead of time, so that the answer to late ticks is to work further ahead.
+ *
+ * @typedef {(tick: () => void) => () => void} Ticker starts ticking, returns the way to stop
+ */
+
+/** Nearer than this, in seconds, nothing is taken back. */
+export const KEEP = 0.06;
+
+const TICK_MS = 25;
+const LATE = 0.06; // a gap from which ticks count as late
+const FAR = 1.6; // in a hidden page, and until ticks have shown to be punctual
+const FARTHEST = 3;
+const FORGET = 5; // s in which a late tick is forgotten by two thirds
+
+/** @param {number} lookAhead seconds, when ticks are punctual */
+export function createPace(lookAhead) {
+  let [last, gap, ticks, hidden] = [0, 0, 0, false];
+  const stretched = () => Math.min(FARTHEST, Math.max(FAR, 1.5 * gap + lookAhead));
+
+  return {
+    /** @param {number} now */
+    start(now) {
+      [last, gap, ticks] = [now, 0, 0];
+    },
+    /** Note a tick; returns by how much the clock went back, 0 as a rule. @param {number} now */
+    tick(now) {
+      const elapsed = now - last;
+      last = now;
+      ticks++;
+      if (elapsed < 0) return -elapsed;
+      gap = Math.max(elapsed, gap * Math.exp(-elapsed / FORGET));
+      return 0;
+    },
+    /** @param {boolean} on */
+    setHidden(on) {
+      hidden = on;
+    },
+    /** Seconds ahead for what can be taken back. */
+    get plan() {
+      return hidden || ticks < 2 || gap > LATE ? stretched() : lookAhead;
+    },
+    /** Seconds ahead for what is final. */
+    get send() {
+      return hidden || gap > LATE ? stretched() : KEEP;
+    },
+  };
+}
+
+/** Ticks from a Worker. @param {URL | string} url @returns {Ticker} */
+export const workerTicker = (url) => (tick) => {
+  const worker = new Worker(url);
+  worker.onmessage = tick;
+  worker.postMessage({ every: TICK_MS });
+  return () => worker.terminate();
+};

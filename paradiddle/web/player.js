@@ -1,0 +1,141 @@
+/** Sound: the kit, the clock, MIDI out, and what starts and stops them. */
+
+import { cellAt } from "./pattern.js";
+import { createClock } from "./clock.js";
+import { createMidi } from "./midi.js";
+import { eventsBetween } from "./schedule.js";
+import { createKit } from "./voices.js";
+
+const NOTE_MS = 60;
+
+/** @param {any} app */
+export function createPlayer(app) {
+  const { store, api } = app;
+  const context = new AudioContext({ latencyHint: "interactive" });
+  const kit = createKit(context, { fetchKit: api.sound });
+  const midi = createMidi(navigator.requestMIDIAccess?.bind(navigator));
+  const listeners = new Set();
+  /** @type {{step: number, time: number}[]} steps to light when their time comes */
+  let due = [];
+  let clicking = false;
+
+  const getTime = () => context.currentTime;
+  const inMs = (/** @type {number} */ time) => performance.now() + (time - context.currentTime + (context.outputLatency || 0)) * 1000;
+  const sendHit = (/** @type {any} */ hit, /** @type {number} */ time) => midi.play(hit.voice, hit.velocity, inMs(time), NOTE_MS);
+  const strikeHit = (/** @type {any} */ hit, /** @type {number} */ time) => kit.play(hit.voice, hit.velocity, time);
+
+  const clock = createClock({
+    getTime,
+    onHit: strikeHit,
+    onClick: (time, accent) => clicking && kit.click(time, accent),
+    onCancel: (from) => kit.cancel(from),
+    onSend: sendHit,
+    onStep: (step, time) => due.push({ step, time }),
+    onPulse: (time) => midi.clockPulse(inMs(time)),
+    onEnd: () => rest(),
+  });
+  const scoreClock = createClock({
+    getTime,
+    hits: eventsBetween,
+    onHit: strikeHit,
+    onCancel: (from) => kit.cancel(from),
+    onSend: sendHit,
+    onEnd: () => scoreEnded(),
+  });
+  scoreClock.setLoop(false);
+  let scoreEnded = () => {};
+
+  /** Browsers let sound out only after a press; the kit may still be on its way. */
+  async function wake() {
+    kit.load();
+    await kit.resume();
+  }
+
+  function tell() {
+    for (const listener of listeners) listener(clock.running);
+  }
+
+  async function play({ at = 0 } = {}) {
+    app.drummer?.stop();
+    await wake();
+    if (clock.running) return;
+    midi.clockStart(inMs(getTime()));
+    clock.start(() => store.doc, { at });
+    tell();
+    requestAnimationFrame(light);
+  }
+
+  function stop() {
+    clock.stop();
+    kit.stopAll();
+    rest();
+  }
+
+  function rest() {
+    midi.clockStop();
+    midi.allNotesOff();
+    due = [];
+    app.grid?.playhead.hide();
+    tell();
+  }
+
+  /** Move the column of light to what sounds now. */
+  function light() {
+    if (!clock.running) return;
+    const now = getTime() - (context.outputLatency || 0);
+    let shown = null;
+    while (due.length && due[0].time <= now) shown = due.shift();
+    if (shown) app.grid.playhead.show(shown.step);
+    requestAnimationFrame(light);
+  }
+
+  /** @param {number} voice @param {number} velocity */
+  async function audition(voice, velocity) {
+    await wake();
+    kit.play(voice, velocity, getTime());
+    midi.play(voice, velocity);
+  }
+
+  function stopScore() {
+    scoreClock.stop();
+    kit.stopAll();
+    midi.allNotesOff();
+  }
+
+  document.addEventListener("visibilitychange", () => {
+    clock.setHidden(document.hidden);
+    scoreClock.setHidden(document.hidden);
+  });
+  window.addEventListener("pagehide", () => midi.allNotesOff());
+  for (const type of ["pointerdown", "keydown"]) window.addEventListener(type, wake, { once: true, capture: true });
+
+  return {
+    clock,
+    kit,
+    midi,
+    context,
+    wake,
+    play,
+    stop,
+    toggle: () => (clock.running ? stop() : play()),
+    audition,
+    /** Hear a pad that was just lit, unless the pattern plays anyway. @param {number} step @param {number} voice */
+    struck(step, voice) {
+      const cell = cellAt(store.doc, step, voice);
+      if (cell && !clock.running) audition(voice, cell.velocity);
+    },
+    /** @param {any} score @param {() => void} ended */
+    async playScore(score, ended) {
+      if (clock.running) stop();
+      await wake();
+      scoreEnded = ended;
+      scoreClock.start(score, { at: 0 });
+    },
+    stopScore,
+    scorePosition: () => scoreClock.position(),
+    setVolume: (/** @type {number} */ value) => kit.setVolume(value),
+    setLoop: (/** @type {boolean} */ on) => clock.setLoop(on),
+    setClick: (/** @type {boolean} */ on) => (clicking = on),
+    onPlaying: (/** @type {(playing: boolean) => void} */ listener) => listeners.add(listener),
+  };
+}

@@ -1,0 +1,43 @@
+/** A column of light on the step that sounds, and a flash of the pads in it. */
+
+import { STEPS_PER_BAR, V } from "./pattern.js";
+import { make } from "./dom.js";
+
+const FLASH_MS = 160;
+
+/** @param {any} grid */
+export function createPlayhead(grid) {
+  const column = make("div", { class: "playhead", hidden: true });
+  grid.measures.append(column);
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  let shown = -1;
+
+  /** @param {number} step */
+  function flash(step) {
+    for (let voice = 0; voice < V; voice += 1) {
+      const pad = grid.padAt(step, voice);
+      if (!pad.dataset.by || pad.classList.contains("silent")) continue;
+      pad.classList.add("sounding");
+      setTimeout(() => pad.classList.remove("sounding"), FLASH_MS);
+    }
+  }
+
+  return {
+    /** @param {number} step */
+    show(step) {
+      if (step === shown || step >= grid.bars.length * STEPS_PER_BAR) return;
+      shown = step;
+      column.hidden = false;
+      column.dataset.step = String(step);
+      column.style.setProperty("--x", `${grid.x(step, true)}px`);
+      column.style.setProperty("--w", `${grid.shape.pad}px`);
+      grid.follow(step);
+      if (!still.matches) flash(step);
+    },
+    hide() {
+      shown = -1;
+      column.hidden = true;
+      delete column.dataset.step;
+    },
+  };
+}

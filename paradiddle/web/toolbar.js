@@ -1,0 +1,79 @@
+/** Transport: play, tempo, swing, volume, loop, click. */
+
+import { setQpm, setSwing } from "./edits.js";
+import { byId, dial, isPressed, press } from "./dom.js";
+import { beatTempo } from "./taps.js";
+
+/** @param {any} app */
+function wireTempo({ store }) {
+  const field = byId("qpm");
+  const show = () => (field.value = String(Math.round(store.doc.qpm * 100) / 100));
+  field.addEventListener("change", () => {
+    const qpm = Number(field.value);
+    if (qpm) store.edit("tempo", (doc) => setQpm(doc, qpm));
+    show();
+  });
+  field.addEventListener("keydown", (event) => event.key === "Enter" && field.blur());
+  /** @type {number[]} in seconds */
+  let taps = [];
+  const tap = () => {
+    taps = [...taps.slice(-8), performance.now() / 1000];
+    const qpm = beatTempo(taps);
+    if (qpm) store.edit("tempo", (doc) => setQpm(doc, qpm));
+  };
+  byId("tempo").addEventListener("click", tap);
+  return { show, tap };
+}
+
+/** @param {any} app */
+function wireSwing({ store }) {
+  /** @type {any} */
+  let gesture = null;
+  const swing = dial("swing", (value) => (value === 50 ? "off" : `${value} %`), (value) => {
+    gesture ??= store.gesture("swing");
+    gesture.update((doc) => setSwing(doc, value / 100));
+  });
+  byId("swing").addEventListener("change", () => {
+    gesture?.end();
+    gesture = null;
+  });
+  return swing;
+}
+
+/** @param {any} app */
+export function createToolbar(app) {
+  const { store, player } = app;
+  const tempo = wireTempo(app);
+  const swing = wireSwing(app);
+  const volume = dial("volume", (value) => String(value), (value) => player.setVolume(value / 100));
+  const button = byId("play");
+
+  /** @param {boolean} playing */
+  function showPlaying(playing) {
+    button.setAttribute("aria-label", playing ? "Stop" : "Play");
+    document.body.classList.toggle("playing", playing);
+  }
+
+  /** @param {string} id @param {(on: boolean) => void} change */
+  function toggle(id, change) {
+    const element = byId(id);
+    element.addEventListener("click", () => {
+      press(element, !isPressed(element));
+      change(isPressed(element));
+    });
+  }
+
+  function render() {
+    if (document.activeElement !== byId("qpm")) tempo.show();
+    swing.show(Math.round(store.doc.swing * 100));
+  }
+
+  toggle("loop", player.setLoop);
+  toggle("click", player.setClick);
+  button.addEventListener("click", player.toggle);
+  player.onPlaying(showPlaying);
+  store.subscribe(render);
+  player.setVolume(volume.value() / 100);
+  render();
+  return { tapTempo: tempo.tap };
+}

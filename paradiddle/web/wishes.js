@@ -1,0 +1,69 @@
+/** What is asked of the machine besides the pattern: style, temperature, density, seed. */
+
+import { setQpm } from "./edits.js";
+import { byId, dial, isPressed, press } from "./dom.js";
+
+const HIGHEST_SEED = 2 ** 53 - 1;
+
+/** @param {{name: string, qpm: number, few: boolean}} style */
+function option({ name, qpm, few }) {
+  const element = new Option(`${name} · ${Math.round(qpm)} bpm${few ? " · rare" : ""}`, name);
+  if (few) element.title = "few recordings: the machine knows this style less well";
+  return element;
+}
+
+/** @param {any} app */
+export function createWishes({ store, byPointer }) {
+  const style = byId("style");
+  const seed = byId("seed");
+  const dice = byId("dice");
+  const temperature = dial("temperature", (value) => value.toFixed(1));
+  const density = dial("density", (value) => (value ? value.toFixed(2) : "auto"));
+  const amount = dial("amount", (value) => `${value} %`);
+  /** @type {Map<string, number>} */
+  const usual = new Map();
+
+  style.addEventListener("change", () => {
+    const qpm = usual.get(style.value);
+    if (qpm) store.edit(`style ${style.value}`, (doc) => setQpm(doc, Math.round(qpm)));
+    if (byPointer()) style.blur();
+  });
+  dice.addEventListener("click", () => press(dice, !isPressed(dice)));
+  seed.addEventListener("keydown", (event) => event.key === "Enter" && seed.blur());
+  seed.addEventListener("input", () => {
+    seed.value = seed.value.replace(/\D/g, "");
+    press(dice, !seed.value);
+  });
+
+  function wantedSeed() {
+    if (isPressed(dice) || !seed.value) return null;
+    return Math.min(Number(seed.value), HIGHEST_SEED);
+  }
+
+  return {
+    /** @param {any[]} styles */
+    offer(styles) {
+      const chosen = style.value;
+      style.replaceChildren(style.options[0], ...styles.map(option));
+      for (const { name, qpm } of styles) usual.set(name, qpm);
+      style.value = chosen;
+    },
+    /** Fields of a question. */
+    fields() {
+      return {
+        style: style.value || null,
+        temperature: temperature.value(),
+        density: density.value() || null,
+        seed: wantedSeed(),
+      };
+    },
+    amount: () => amount.value() / 100,
+    /** @param {number} value the seed that was played with */
+    showSeed(value) {
+      seed.value = String(value);
+    },
+    setStyle(name) {
+      if (usual.has(name)) style.value = name;
+    },
+  };
+}

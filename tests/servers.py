@@ -1,0 +1,74 @@
+"""Servers for tests: the application in this process, and real ones in their own."""
+
+import functools
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi.testclient import TestClient
+
+from paradiddle.server.app import create_app
+from paradiddle.server.busy import Desk
+from paradiddle.server.guards import Hosts
+from paradiddle.server.models import Models, load_models
+from paradiddle.server.pages import WEB
+
+ADDRESS = "127.0.0.1:8765"
+HOSTS = Hosts.of("127.0.0.1", 8765)
+
+_SECONDS = 30
+
+
+@functools.cache
+def shipped_models() -> Models:
+    return load_models()
+
+
+@contextmanager
+def served(
+    *, models: Models | None = None, hosts: Hosts = HOSTS, web: Path = WEB, desk: Desk | None = None
+) -> Iterator[TestClient]:
+    """A client of the application, without a network."""
+    app = create_app(models or shipped_models(), hosts, web=web, desk=desk)
+    client = TestClient(app, base_url=f"http://{ADDRESS}", raise_server_exceptions=False)
+    with client:
+        yield client
+
+
+def start_server(*arguments: object, **settings: Any) -> subprocess.Popen[str]:
+    """Start `paradiddle serve` on a free port, unless the arguments name one."""
+    command = [sys.executable, "-m", "paradiddle", "serve", "--port", "0", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **settings)
+
+
+def address_of(process: "subprocess.Popen[str]") -> str:
+    """Wait until a server says where it is, and give its base URL."""
+    assert process.stdout is not None
+    words = process.stdout.readline().split()
+    assert words[:3] == ["paradiddle", "plays", "at"], words
+    return words[3].rstrip("/")
+
+
+def stop_server(process: "subprocess.Popen[str]") -> int:
+    """End a server with SIGTERM, and give its exit code."""
+    process.terminate()
+    try:
+        process.communicate(timeout=_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
+    return process.returncode
+
+
+@contextmanager
+def running_server(*arguments: object) -> Iterator[str]:
+    """Run a real server; give its base URL, without a slash at the end."""
+    process = start_server(*arguments)
+    try:
+        yield address_of(process)
+    finally:
+        stop_server(process)

@@ -1,0 +1,180 @@
+"""Mistakes in requests: never a 500, and the answer names field, value and range."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from machines import groove_of
+from servers import served
+
+from paradiddle.machine import Machine
+
+PATTERN: dict[str, Any] = json.loads(groove_of(2, seed=4).to_json())
+LONG = json.loads(groove_of(65).to_json())
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    with served() as client:
+        yield client
+
+
+def refused(client: TestClient, name: str, body: Any) -> list[dict[str, Any]]:
+    text = body if isinstance(body, str) else json.dumps(body)
+    headers = {"Content-Type": "application/json"}
+    answer = client.post(f"/api/{name}", content=text.encode(), headers=headers)
+    assert answer.status_code == 422, answer.text
+    detail: list[dict[str, Any]] = answer.json()["detail"]
+    assert all(set(one) == {"field", "value", "message"} for one in detail)
+    assert not any("\n" in one["message"] for one in detail)
+    return detail
+
+
+def changed(**fields: Any) -> dict[str, Any]:
+    return {"pattern": PATTERN | fields}
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "field", "message"),
+    [
+        ("generate", {"bars": 0}, "bars", "must be a whole number in [1, 64], got 0; ask for a"),
+        ("generate", {"bars": 65}, "bars", "must be a whole number in [1, 64], got 65;"),
+        ("generate", {"bars": 2.5}, "bars", "must be a whole number in [1, 64], got 2.5;"),
+        ("generate", {"bars": True}, "bars", "must be a whole number in [1, 64], got true;"),
+        ("generate", {"bars": "2"}, "bars", 'must be a whole number in [1, 64], got "2";'),
+        ("generate", {"count": 17}, "count", "must be a whole number in [1, 16], got 17;"),
+        ("generate", {"temperature": 0}, "temperature", "must be a number in [0.1, 10], got 0;"),
+        ("generate", {"density": 9.5}, "density", "must be a number in [0, 9], got 9.5;"),
+        ("generate", {"qpm": 1e6}, "qpm", "must be a number in [20, 300], got 1000000.0;"),
+        ("generate", {"seed": -1}, "seed", "in [0, 9007199254740991], got -1;"),
+        ("generate", {"seed": 2**53}, "seed", "got 9007199254740992;"),
+        ("generate", {"style": "fonk"}, "style", "unknown style 'fonk'; did you mean funk?"),
+        ("generate", {"style": {"funk": -1}}, "style", "must be a name, or names with shares"),
+        ("generate", {"style": {"funk": 0}}, "style", "must not all be zero"),
+        ("generate", {"style": {}}, "style", "must be a name"),
+        ("generate", {"style": 3}, "style", "must be a name, or names with shares"),
+        ("generate", {"beat_type": "tango"}, "beat_type", "'beat' or 'fill'"),
+        ("generate", {"tempo": 90}, "tempo", "is no field of this request"),
+        ("continue", {"bars": 2}, "pattern", "pattern is missing"),
+        ("continue", {"pattern": LONG}, "pattern.steps", "in [0, 1024], got 1040; send at most 64"),
+        ("continue", changed(hits=[]), "pattern", "the pattern has no hits to continue"),
+        ("continue", changed(steps=0, hits=[]), "pattern", "the pattern has no steps"),
+        ("continue", changed(steps_per_quarter=3), "pattern", "the models play 4"),
+        ("continue", changed(quarters_per_bar=3), "pattern", "the models play 4/4"),
+        ("continue", changed(quarters_per_bar=0.3), "pattern", "a bar must be a whole number"),
+        ("continue", changed(format=2), "pattern.format", "in [1, 1], got 2"),
+        ("continue", changed(voices=["kick"]), "pattern.voices", "send them in this order"),
+        ("continue", changed(qpm=1), "pattern.qpm", "in [3.58, 60000000], got 1"),
+        ("fill", changed(hits=[[32, 0, 0.5, 0]]), "pattern", "32 steps, got a hit at step 32"),
+        ("fill", changed(hits=[[0, 9, 0.5, 0]]), "pattern.hits[0][1]", "in [0, 8], got 9;"),
+        ("fill", changed(hits=[[0, 0, 96, 0]]), "pattern.hits[0][2]", "in [0, 1], got 96; divide"),
+        ("fill", changed(hits=[[0, 0, 1, 0.5]]), "pattern.hits[0][3]", "in [-0.5, 0.5), got 0.5"),
+        ("fill", changed(hits=[[0, 0, 1]]), "pattern.hits[0][3]", "is missing"),
+        ("fill", changed() | {"keep": "cowbell"}, "keep", "no voice is called 'cowbell'"),
+        ("fill", changed() | {"keep": "bars 3-4"}, "keep", "keep names bars 3-4"),
+        ("fill", changed() | {"keep": 7}, "keep", "must be words"),
+        ("fill", changed() | {"keep": "kick", "open": []}, "keep", "must be left out"),
+        ("fill", changed() | {"open": [[32, 0]]}, "open", "within the 32 steps"),
+        ("fill", changed() | {"open": [[-1, 0]]}, "open[0][0]", "in [0, 1023], got -1"),
+        ("humanize", changed() | {"amount": 1.1}, "amount", "in [0, 1], got 1.1; 1 is all human"),
+        ("humanize", changed() | {"density": 1}, "density", "is no field of this request"),
+        ("tap", {}, "rhythm", "rhythm must be given, or velocities, got none"),
+        ("tap", {"rhythm": PATTERN, "velocities": [1]}, "rhythm", "got both; send one"),
+        ("tap", {"velocities": [0, 2]}, "velocities[1]", "in [0, 1], got 2;"),
+        ("tap", {"velocities": [0, 0]}, "pattern", "has no hits to play on the kit"),
+        ("morph", {"a": PATTERN, "b": LONG | {"steps": 16, "hits": [[0, 0, 1, 0]]}}, "b", "length"),
+        ("morph", {"a": PATTERN, "b": PATTERN, "count": 1}, "count", "in [2, 16], got 1;"),
+        ("drum", {"notes": 0}, "notes", "in [1, 5000], got 0; 1000 are"),
+        ("drum", {"top_p": 0}, "top_p", "got 0;"),
+        ("midi", {}, "pattern", "pattern must be given, or events, got none; send one"),
+        ("midi", {"events": {"notes": [36], "ticks": []}}, "events", "of one length, got 1 and 0"),
+        ("midi", {"events": {"notes": [128], "ticks": [0]}}, "events.notes[0]", "in [0, 127]"),
+        ("midi", {"events": {"notes": [36], "ticks": [-1]}}, "events.ticks[0]", "got -1; count"),
+        ("midi", {"events": {"notes": [1], "ticks": [0]}, "swing": 0.6}, "swing", "for events"),
+        ("midi", changed() | {"swing": 0.8}, "swing", "in [0.5, 0.75], got 0.8;"),
+        ("midi", changed() | {"kit_map": "../kit.json"}, "kit_map", "'gm', 'roland-td'"),
+        ("wav", changed() | {"repeat": 9}, "repeat", "in [1, 8], got 9;"),
+        ("generate", [], "body", "the body must be an object, sent as application/json"),
+        ("generate", "{", "body", "no JSON"),
+        ("generate", "", "body", ""),
+    ],
+)
+def test_mistakes_name_the_field_the_value_and_the_range(
+    client: TestClient, name: str, body: Any, field: str, message: str
+) -> None:
+    first = refused(client, name, body)[0]
+    assert first["field"] == field
+    assert message in first["message"]
+
+
+def test_all_mistakes_are_told_at_once(client: TestClient) -> None:
+    detail = refused(client, "generate", {"bars": 0, "count": 0, "style": 1, "foo": 2})
+    assert {one["field"] for one in detail} == {"bars", "count", "style", "foo"}
+    assert {one["field"]: one["value"] for one in detail}["bars"] == 0
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "1" * 400, "-0.0"])
+@pytest.mark.parametrize("field", ["bars", "temperature", "density", "qpm", "seed", "count"])
+def test_numbers_that_are_none_are_refused(client: TestClient, number: str, field: str) -> None:
+    answer = client.post(
+        "/api/generate",
+        content=f'{{"{field}": {number}}}'.encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    if (number, field) == ("-0.0", "density"):
+        assert answer.status_code == 200
+        return
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["detail"][0]["field"] == field
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"bars": ' + b"1" * 5000 + b"}",
+        b"[" * 100_000,
+        b'{"style": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+        b'{"style": ' + b'{"a":' * 900 + b"1" + b"}" * 900 + b"}",
+        b'{"style": "\\ud800"}',
+        b'{"\\ud800": 1}',
+        b'{"pattern": {"voices": ["\\udfff"]}}',
+        b'{"style": "' + b"x" * 500_000 + b'"}',
+        b'{"keep": "\\u0000"}',
+        b"\xff\xfe",
+        b"\x00",
+        b"null",
+        b'"bars"',
+        b'{"bars": 1, "bars": 0}',
+    ],
+)
+@pytest.mark.parametrize("name", ["generate", "fill"])
+def test_what_breaks_parsers_is_refused_in_a_few_words(
+    client: TestClient, name: str, body: bytes
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = client.post(f"/api/{name}", content=body, headers=headers)
+    assert answer.status_code in (400, 422), answer.text
+    assert len(answer.content) < 3000
+    assert answer.json()["detail"][0]["message"]
+
+
+def test_a_mistake_of_ours_is_not_told_to_the_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("secret")
+
+    with served() as client:
+        monkeypatch.setattr(Machine, "generate", broken)
+        answer = client.post("/api/generate", json={})
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert "log" in answer.json()["detail"][0]["message"]
+
+
+def test_the_widest_wishes_are_granted(client: TestClient) -> None:
+    wide = {"seed": 2**53 - 1, "count": 16, "temperature": 10, "density": 9, "qpm": 300}
+    answer = client.post("/api/generate", json=wide | {"bars": 1})
+    assert len(answer.json()["patterns"]) == 16
+    fast = PATTERN | {"qpm": 60_000_000}
+    assert client.post("/api/continue", json={"pattern": fast, "bars": 1}).status_code == 200

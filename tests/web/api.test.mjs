@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createApi } from "../../paradiddle/web/api.js";
+
+const json = (body, init) => new Response(JSON.stringify(body), init);
+
+/** An api whose server answers as told, and what it was asked. */
+function asked(answer) {
+  const calls = [];
+  const api = createApi(async (url, init = {}) => {
+    calls.push({ url, ...init });
+    return answer(url, init);
+  }, "http://here");
+  return { api, calls };
+}
+
+test("questions go to their paths as JSON", async () => {
+  const { api, calls } = asked(() => json({ patterns: [], seed: 5 }));
+  assert.deepEqual(await api.generate({ bars: 2 }), { patterns: [], seed: 5 });
+  for (const name of ["continue_", "fill", "humanize", "tap", "morph", "drum"]) await api[name]({});
+  for (const name of ["styles", "models", "kit", "health"]) await api[name]();
+  assert.deepEqual(calls.map(({ url }) => url.replace("http://here/api/", "")), [
+    "generate", "continue", "fill", "humanize", "tap", "morph", "drum", "styles", "models", "kit", "health",
+  ]);
+  assert.deepEqual(
+    [calls[0].method, calls[0].body, calls[0].headers["Content-Type"]],
+    ["POST", '{"bars":2}', "application/json"],
+  );
+});
+
+test("files come back as blobs, sounds as bytes, and a MIDI file goes as it is", async () => {
+  const { api, calls } = asked((url) => (url.endsWith("import") ? json({ collided: 0 }) : new Response("abc")));
+  assert.equal(await (await api.midi({})).text(), "abc");
+  assert.equal((await api.wav({})).size, 3);
+  assert.equal((await api.sound("kick", 2)).byteLength, 3);
+  assert.deepEqual(await api.import(new Uint8Array([77])), { collided: 0 });
+  assert.deepEqual(calls.map(({ url }) => url.split("/api/")[1]), ["midi", "wav", "kit/kick/2.wav", "import"]);
+  assert.deepEqual([...calls[3].body], [77]);
+});
+
+test("a refusal is one line of the server's detail, with its field", async () => {
+  const detail = [{ field: "bars", value: 0, message: "bars must be in [1, 64],\n got 0" }];
+  const { api } = asked(() => json({ detail }, { status: 422 }));
+  await assert.rejects(api.generate({}), (error) => {
+    assert.deepEqual([error.message, error.field, error.status], ["bars must be in [1, 64], got 0", "bars", 422]);
+    return !error.busy && !error.offline;
+  });
+});
+
+test("refusals of other forms are one line too", async () => {
+  for (const [body, message] of [
+    [json({ detail: "Not Found" }, { status: 404 }), "Not Found"],
+    [json({ detail: [{ msg: "x" }] }, { status: 422 }), "the server answered 422"],
+    [new Response("<html>", { status: 500 }), "the server answered 500"],
+    [json(null, { status: 413 }), "the server answered 413"],
+  ]) {
+    await assert.rejects(asked(() => body).api.styles(), { message });
+  }
+});
+
+test("a busy server says when to come back", async () => {
+  const busy = (status, headers) => asked(() => new Response("", { status, headers })).api.drum({});
+  await assert.rejects(busy(503, { "Retry-After": "4" }), { busy: true, retryAfter: 4, message: /busy/ });
+  await assert.rejects(busy(429, {}), { busy: true, retryAfter: 1 });
+});
+
+test("a server that goes and comes back is told once each time", async () => {
+  let up = true;
+  const { api } = asked(() => {
+    if (!up) throw new TypeError("fetch failed");
+    return json({});
+  });
+  const told = [];
+  const leave = api.online((online) => told.push(online));
+  await api.health();
+  up = false;
+  await assert.rejects(api.generate({}), { offline: true, message: /server cannot be reached/ });
+  await assert.rejects(api.health(), { offline: true });
+  up = true;
+  await api.health();
+  await api.health();
+  assert.deepEqual(told, [true, false, true]);
+  leave();
+  up = false;
+  await assert.rejects(api.health());
+  assert.equal(told.length, 3);
+  const late = [];
+  api.online((online) => late.push(online));
+  assert.deepEqual(late, [false]);
+});
+
+test("the kit, which a cache may give, says nothing of the server", async () => {
+  let up = false;
+  const { api } = asked(() => {
+    if (!up) throw new TypeError("no");
+    return json({});
+  });
+  const told = [];
+  api.online((online) => told.push(online));
+  await assert.rejects(api.kit(), { offline: true });
+  up = true;
+  await api.kit();
+  await api.sound("kick", 0);
+  assert.deepEqual(told, []);
+});
+
+test("a question that is given up is no sign of a server that is gone", async () => {
+  const api = createApi(async (_, { signal }) => {
+    signal.throwIfAborted();
+    return json({});
+  });
+  const told = [];
+  api.online((online) => told.push(online));
+  await assert.rejects(api.generate({}, AbortSignal.abort()), { name: "AbortError" });
+  assert.deepEqual(told, []);
+});
