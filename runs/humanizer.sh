@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Trains the humanizer that ships in paradiddle/models/ on the Groove train split. Run it again to go on.
-#   runs/humanizer.sh GROOVE [FOLDER]     GROOVE: the dataset's folder or zip; about 17 minutes on one core
+#   runs/humanizer.sh GROOVE [FOLDER]     GROOVE: the dataset's folder or zip; about 25 minutes on a busy core
 set -euo pipefail
 groove=${1:?name the folder or zip of the Groove MIDI Dataset}
 folder=${2:-runs/out/humanizer}

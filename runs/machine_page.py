@@ -1,6 +1,7 @@
 """Measures the drum machine beside what it has to beat: a page of figures and three of plots.
 
-    python runs/machine_page.py GROOVE [--model FILE] [--latent FILE] [--humanizer FILE] [-o docs]
+    python runs/machine_page.py GROOVE [--model FILE] [--latent FILE] [--humanizer FILE]
+                                       [--rivals DIR] [-o docs]
 
 GROOVE is the folder or zip of the Groove MIDI Dataset. Every figure but those of others is measured
 here; the same models and options give the same page.
@@ -52,6 +53,8 @@ def main() -> int:
         found = report(
             exam, baselines, made, player, latent, samples=options.samples, progress=tell
         )
+        if options.rivals:
+            add_rivals(found, options.rivals, exam)
         humanized = humanized_by(exam, baselines, player, progress=tell)
         draw_pages(exam, made, humanized, options.output / NAME)
         with atomic_path(options.output / f"{NAME}.md") as temporary:
@@ -68,6 +71,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("groove", help="folder or zip of the Groove MIDI Dataset")
     parser.add_argument("--model", type=Path, help="model file; the one that comes along if none")
     parser.add_argument("--latent", type=Path, help="latent model file; likewise")
+    parser.add_argument(
+        "--rivals", type=Path, help="folder of `python -m runs.rivals`; needs torch"
+    )
     parser.add_argument("--humanizer", type=Path, help="humanizer's file; likewise")
     parser.add_argument(
         "--samples", type=int, default=SAMPLES, help="for consensus and medians (%(default)s)"
@@ -80,6 +86,14 @@ def parse() -> argparse.Namespace:
         help="existing folder to write to (%(default)s)",
     )
     return parser.parse_args()
+
+
+def add_rivals(found: dict[str, Any], folder: Path, exam: Exam) -> None:
+    """Measure the neural baselines too."""
+    from rivals.figures import rival_figures
+
+    for kind, figures in rival_figures(folder, exam).items():
+        found[kind].update(figures)
 
 
 def page(
@@ -125,7 +139,11 @@ def explained(samples: int) -> str:
         "- **style** is named by a classifier trained on real train windows, which is not told the"
         " tempo, for 64 windows of each style with 20 training files or more.\n"
         f"- **overlap**: the area shared with the histogram of the train windows. {items}.\n"
-        "- **copied**: all 288 hits and rests are those of a train window."
+        "- **copied**: all 288 hits and rests are those of a train window.\n"
+        "- **LSTM 2x256, DrumsRNN, Monotonic Groove Transformer, GrooVAE Seq2Seq** beside the"
+        " machine have the shapes of published models and were trained by us on the same train"
+        " split, some minutes each (`python -m runs.rivals`); the last column is what was reported"
+        " elsewhere."
     )
 
 
@@ -164,7 +182,7 @@ def command(options: argparse.Namespace) -> str:
     words = ["python runs/machine_page.py GROOVE"]
     words += [
         f"--{name} {path.name}"
-        for name in ("model", "latent", "humanizer")
+        for name in ("model", "latent", "humanizer", "rivals")
         if (path := getattr(options, name))
     ]
     if options.samples != SAMPLES:

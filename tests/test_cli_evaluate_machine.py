@@ -21,7 +21,7 @@ def evaluate(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Outcome]:
     """Give a function that evaluates fakes on small takes, from the command line."""
-    monkeypatch.setattr("paradiddle.machine.Machine.load", lambda path=None: Fake())
+    monkeypatch.setattr("paradiddle.machine.Machine.load", lambda *paths: Fake())
     monkeypatch.setattr("paradiddle.latent.Latent.load", lambda path=None: Echo())
     monkeypatch.setattr("paradiddle.corpus.scan", lambda path: path)
     monkeypatch.setattr("paradiddle.takes.takes_of", lambda corpus: takes())

@@ -37,6 +37,15 @@ def finish(run: Run, steps: int | None = None) -> Run:
     return run
 
 
+def validated(learning: HumanizerTask) -> dict[str, float]:
+    """Validate as a run does."""
+    learning.model.eval()
+    with torch.no_grad():
+        figures = learning.validate()
+    learning.model.train()
+    return figures
+
+
 def test_numpy_finds_what_torch_finds() -> None:
     learning = task()
     given = ask("hits", windows_of(takes().of("test"), 2), learning.styles)
@@ -52,22 +61,20 @@ def test_numpy_finds_what_torch_finds() -> None:
 def test_it_learns_to_strike_a_backbeat() -> None:
     learning = task(replace(SMALL, dropout=0.0))
     optimizer = torch.optim.Adam(learning.model.parameters(), 0.01)
-    before = learning.model.eval() and learning.validate()["bits"]
-    learning.model.train()
+    before = validated(learning)["bits"]
     for step in range(30):
         optimizer.zero_grad()
         loss, figures = learning.loss(step)
         loss.backward()
         optimizer.step()
-    learning.model.eval()
-    after = learning.validate()
+    after = validated(learning)
     assert after["bits"] < before - 1
     assert set(figures) == {"velocity", "offset"}
     assert after["bits"] == pytest.approx(after["velocity"] + after["offset"])
 
 
 def test_batches_depend_on_seed_step_and_network() -> None:
-    model = task().model.eval()
+    model = task().model
     losses = {
         (seed, step): task(replace(SMALL, seed=seed)).loss(step)[0].item()
         for seed in (0, 1)
