@@ -102,7 +102,7 @@ def page(
     """Write the page."""
     sections = (
         introduction(exam),
-        "## In figures\n\n" + explained(options.samples) + "\n\n" + table(HEAD, rows(found)),
+        "## In figures\n\n" + explained(options) + "\n\n" + table(HEAD, rows(found)),
         "## By style\n\n" + by_style(found["style"]),
         "## In pictures\n\n" + "\n\n".join(pictures()),
         "## As text\n\n" + grids(made["machine"]),
@@ -123,8 +123,14 @@ def introduction(exam: Exam) -> str:
     )
 
 
-def explained(samples: int) -> str:
+def explained(options: argparse.Namespace) -> str:
     """Say how to read the table."""
+    rivals = (
+        "\n- **LSTM 2x256, DrumsRNN, Monotonic Groove Transformer, GrooVAE Seq2Seq** beside the"
+        " machine have the shapes of published models and were trained by us on the same train"
+        " split, some minutes each (`python -m runs.rivals`); the last column is what was reported"
+        " elsewhere."
+    )
     items = "; ".join(f"*{name}*: {meaning}" for name, meaning in ITEMS.items())
     return (
         "- **bits/16th**: how many bits it takes to say the hits of a step, all nine voices, given"
@@ -132,19 +138,15 @@ def explained(samples: int) -> str:
         "- **F1** counts hits over all windows together; **exact sounding steps** are those with"
         " all nine voices right, of the steps where something was played. Tapping, humanizing and"
         " reconstructing hear nothing but what was told and what they played themselves.\n"
-        f"- **consensus**: of {samples} samples the hits that agree best with all of them, chosen"
-        " without the truth; one answer for both figures.\n"
+        f"- **consensus**: of {options.samples} samples the hits that agree best with all of them,"
+        " chosen without the truth; one answer for both figures.\n"
         "- **KL**: histograms of 50 bins, the real one against the made one, 0.001 added to every"
         " count; for baselines, of their only answer.\n"
         "- **style** is named by a classifier trained on real train windows, which is not told the"
         " tempo, for 64 windows of each style with 20 training files or more.\n"
         f"- **overlap**: the area shared with the histogram of the train windows. {items}.\n"
-        "- **copied**: all 288 hits and rests are those of a train window.\n"
-        "- **LSTM 2x256, DrumsRNN, Monotonic Groove Transformer, GrooVAE Seq2Seq** beside the"
-        " machine have the shapes of published models and were trained by us on the same train"
-        " split, some minutes each (`python -m runs.rivals`); the last column is what was reported"
-        " elsewhere."
-    )
+        "- **copied**: all 288 hits and rests are those of a train window."
+    ) + (rivals if options.rivals else "")
 
 
 def by_style(found: Mapping[str, Any]) -> str:

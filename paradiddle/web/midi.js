@@ -132,8 +132,8 @@ export function createMidi(requestAccess, now = () => performance.now()) {
     /** @param {string | null} id */
     selectOutput(id) {
       if (id === outputId) return;
-      midi.clockStop();
       silence();
+      midi.clockStop();
       outputId = id;
       refresh();
     },

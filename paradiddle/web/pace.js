@@ -11,15 +11,21 @@
 export const KEEP = 0.06;
 
 const TICK_MS = 25;
-const LATE = 0.06; // a gap from which ticks count as late
-const FAR = 1.6; // in a hidden page, and until ticks have shown to be punctual
+const START = 0.4; // until ticks have shown to be punctual: a Worker takes a moment to begin
+const LATE = 0.25; // a gap between ticks from which any may be a second late
+const FAR = 1.6; // with ticks that late, and in a hidden page
 const FARTHEST = 3;
 const FORGET = 5; // s in which a late tick is forgotten by two thirds
 
 /** @param {number} lookAhead seconds, when ticks are punctual */
 export function createPace(lookAhead) {
   let [last, gap, ticks, hidden] = [0, 0, 0, false];
-  const stretched = () => Math.min(FARTHEST, Math.max(FAR, 1.5 * gap + lookAhead));
+
+  /** @param {number} least @param {number} times how many gaps to look ahead @param {number} more */
+  function ahead(least, times, more) {
+    if (!hidden && gap <= LATE) return Math.max(least, times * gap + more);
+    return Math.min(FARTHEST, Math.max(FAR, 1.5 * gap + lookAhead));
+  }
 
   return {
     /** @param {number} now */
@@ -32,7 +38,7 @@ export function createPace(lookAhead) {
       last = now;
       ticks++;
       if (elapsed < 0) return -elapsed;
-      gap = Math.max(elapsed, gap * Math.exp(-elapsed / FORGET));
+      if (ticks > 1 || elapsed > LATE) gap = Math.max(elapsed, gap * Math.exp(-elapsed / FORGET));
       return 0;
     },
     /** @param {boolean} on */
@@ -41,11 +47,11 @@ export function createPace(lookAhead) {
     },
     /** Seconds ahead for what can be taken back. */
     get plan() {
-      return hidden || ticks < 2 || gap > LATE ? stretched() : lookAhead;
+      return Math.max(ahead(lookAhead, 2, KEEP), ticks < 2 ? START : 0);
     },
-    /** Seconds ahead for what is final. */
+    /** Seconds ahead for what is final: no more than it takes. */
     get send() {
-      return hidden || gap > LATE ? stretched() : KEEP;
+      return ahead(KEEP, 1.25, 0.02);
     },
   };
 }

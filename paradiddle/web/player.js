@@ -71,9 +71,13 @@ export function createPlayer(app) {
     rest();
   }
 
-  function rest() {
+  function silence() {
+    midi.allNotesOff(); // first: it drops what was sent ahead
     midi.clockStop();
-    midi.allNotesOff();
+  }
+
+  function rest() {
+    silence();
     due = [];
     app.grid?.playhead.hide();
     tell();
@@ -106,7 +110,7 @@ export function createPlayer(app) {
     clock.setHidden(document.hidden);
     scoreClock.setHidden(document.hidden);
   });
-  window.addEventListener("pagehide", () => midi.allNotesOff());
+  window.addEventListener("pagehide", silence);
   for (const type of ["pointerdown", "keydown"]) window.addEventListener(type, wake, { once: true, capture: true });
 
   return {
