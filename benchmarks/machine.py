@@ -60,7 +60,7 @@ class Eager:
     def play(self, given: Given, seed: int) -> np.ndarray:
         """Write every step, (1, T, 27), as `paradiddle.fill_playing.play` does."""
         model, generator = self.model, np.random.default_rng(seed)
-        encoded = self._encoded(torch.from_numpy(encoder_inputs(given)))
+        encoded = model.encoder(torch.from_numpy(encoder_inputs(given)))
         cells = torch.zeros(1, given.steps, 3 * V)
         recall, written, state = Recall(1), torch.zeros(1, 3 * V), None
         for start in range(0, given.steps, STEPS_PER_BAR):
@@ -77,12 +77,6 @@ class Eager:
                 self._shade(written, heard, draws[step])
             recall.add(bar.numpy())
         return cells.numpy()
-
-    def _encoded(self, inputs: torch.Tensor) -> torch.Tensor:
-        x = functional.relu(self.model.enter(inputs))
-        for block in self.model.blocks:
-            x = block(x)
-        return self.model.norm(x)
 
     def _strike(self, cells: torch.Tensor, heard: torch.Tensor, draws: torch.Tensor) -> None:
         """All voices at once, again from the one after each hit."""

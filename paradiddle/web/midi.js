@@ -185,10 +185,9 @@ export function createMidi(requestAccess, now = () => performance.now()) {
   return midi;
 }
 
-/** @param {Iterable<[string, MIDIPort]> | undefined} ports @returns {Port[]} */
+/** @param {ReadonlyMap<string, MIDIPort> | undefined} ports @returns {Port[]} */
 const listed = (ports) =>
-  [...(ports ?? [])]
-    .map(([, port]) => port)
+  [...(ports?.values() ?? [])]
     .filter(({ state }) => state !== "disconnected")
     .map(({ id, name }) => ({ id, name: name || id }));
 
