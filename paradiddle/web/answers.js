@@ -4,7 +4,7 @@ import { merge, setBars } from "./edits.js";
 import { fromPattern, MAX_BARS, STEPS_PER_BAR, toPattern, V } from "./pattern.js";
 import { holds } from "./selection.js";
 
-/** @param {any} doc @param {(step: number, voice: number) => boolean} wanted */
+/** @param {(step: number, voice: number) => boolean} wanted */
 export function openCells(doc, wanted) {
   const open = [];
   for (let step = 0; step < doc.steps; step += 1)
@@ -13,17 +13,17 @@ export function openCells(doc, wanted) {
   return open;
 }
 
-/** What Fill plays anew. @param {any} doc @param {any} selection */
+/** What Fill plays anew. */
 export function fillCells(doc, selection) {
   return openCells(doc, (step, voice) => !selection || holds(selection, step, voice));
 }
 
-/** A pattern's first steps. @param {any} pattern @param {number} steps */
+/** A pattern's first steps. @param {number} steps */
 export function firstSteps(pattern, steps) {
   return { ...pattern, steps, hits: pattern.hits.filter(([step]) => step < steps) };
 }
 
-/** The doc to continue: longer by as much as there is, when the arrow stands at its end. @param {any} doc */
+/** The doc to continue: longer by as much as there is, when the arrow stands at its end. */
 export function roomToContinue(doc) {
   if (doc.split < doc.steps) return doc;
   const bars = doc.steps / STEPS_PER_BAR;
@@ -43,7 +43,7 @@ export const takeOpen = (open) => (doc, pattern) =>
 export const takeContinuation = (split) => (doc, pattern) =>
   merge(doc, firstSteps(pattern, doc.steps), { keep: (step) => step < split });
 
-/** Take dynamics and timing only: every hit stays whose it is. @param {any} selection */
+/** Take dynamics and timing only: every hit stays whose it is. */
 export const takeTouch = (selection) => (doc, pattern) => {
   const human = fromPattern(pattern, { by: "machine", base: doc });
   const cells = doc.cells.map((cell, index) => {

@@ -13,27 +13,20 @@ export function createWriter() {
         free = 8;
       }
       free--;
-      bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) | (((value >>> bit) & 1) << free);
+      bytes[bytes.length - 1] |= ((value >>> bit) & 1) << free;
     }
   }
 
-  /** @param {ArrayBuffer} raw */
-  const whole = (raw) => new Uint8Array(raw).forEach((byte) => bits(byte, 8));
+  function write(set, length, value) {
+    const view = new DataView(new ArrayBuffer(length));
+    view[set](0, value);
+    for (const byte of new Uint8Array(view.buffer)) bits(byte, 8);
+  }
 
   return {
     bits,
-    /** @param {number} value */
-    float(value) {
-      const view = new DataView(new ArrayBuffer(4));
-      view.setFloat32(0, value);
-      whole(view.buffer);
-    },
-    /** @param {number} value */
-    double(value) {
-      const view = new DataView(new ArrayBuffer(8));
-      view.setFloat64(0, value);
-      whole(view.buffer);
-    },
+    float: (value) => write("setFloat32", 4, value),
+    double: (value) => write("setFloat64", 8, value),
     bytes: () => Uint8Array.from(bytes),
   };
 }
@@ -48,12 +41,11 @@ export function createReader(bytes) {
     if (width > left()) throw new Error("it ends too early");
     let value = 0;
     for (let bit = 0; bit < width; bit++, at++) {
-      value = value * 2 + (((bytes[at >> 3] ?? 0) >> (7 - (at & 7))) & 1);
+      value = value * 2 + ((bytes[at >> 3] >> (7 - (at & 7))) & 1);
     }
     return value;
   }
 
-  /** @param {number} length */
   function view(length) {
     const raw = new DataView(new ArrayBuffer(length));
     for (let byte = 0; byte < length; byte++) raw.setUint8(byte, bits(8));

@@ -2,13 +2,11 @@
 
 import { byId } from "./dom.js";
 
-/** @param {any} app */
 export function createCandidates({ store, status, wishes }) {
   const [previous, next, words] = [byId("previous"), byId("next"), byId("candidate")];
-  /** @type {{take: (doc: any, pattern: any) => any, base: any, patterns: any[], seed: number | null}} */
   let answer = { take: (doc) => doc, base: null, patterns: [], seed: null };
   let at = 0;
-  /** @type {any} the cells as this showed them last */
+  /** The cells as this showed them last. */
   let shown = null;
 
   function label() {
@@ -18,7 +16,7 @@ export function createCandidates({ store, status, wishes }) {
     if (answer.seed !== null) wishes.showSeed(answer.seed + at);
   }
 
-  /** Flipping is no edit of its own, unless a hand has changed what was shown. @param {number} to */
+  /** Flipping is no edit of its own, unless a hand has changed what was shown. */
   function flip(to) {
     const { length } = answer.patterns;
     if (length < 2) return;
@@ -39,7 +37,7 @@ export function createCandidates({ store, status, wishes }) {
   return {
     /**
      * Show the first of some answers, as one edit.
-     * @param {string} name of the edit @param {any[]} patterns @param {number | null} seed
+     * @param {string} name of the edit @param {number | null} seed
      * @param {(doc: any, pattern: any) => any} take puts an answer into the doc it was asked about
      */
     show(name, patterns, seed, take) {

@@ -13,7 +13,6 @@ const OPEN = 3;
 /**
  * When each open hi-hat is cut off: at the first later stroke on either hi-hat. A closed and an
  * open stroke at one instant are both meant.
- *
  * @template {Sound} S
  * @param {Iterable<S>} sounds
  * @returns {[sound: S, at: number | null][]} those for which it has changed

@@ -14,7 +14,7 @@ export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name === "text") element.textContent = String(value);
-    else if (name.startsWith("on")) element.addEventListener(name.slice(2), /** @type {any} */ (value));
+    else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (value !== false && value != null) element.setAttribute(name, value === true ? "" : String(value));
   }
   element.append(...children);
@@ -23,12 +23,11 @@ export function make(tag, attributes = {}, ...children) {
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** @param {string} path @param {string} [className] an icon on a 24 by 24 field */
-export function icon(path, className = "") {
+/** An icon on a 24 by 24 field. @param {string} path */
+export function icon(path) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
-  if (className) svg.setAttribute("class", className);
   const line = document.createElementNS(SVG, "path");
   line.setAttribute("d", path);
   svg.append(line);
@@ -88,7 +87,7 @@ export function save(blob, name) {
 
 /** @param {EventTarget | null} target whether typing goes there */
 export function takesText(target) {
-  const element = /** @type {HTMLElement} */ (target);
+  const element = target;
   if (!element?.matches) return false;
   return element.matches("textarea, select, input:not([type=range]):not([type=checkbox])");
 }

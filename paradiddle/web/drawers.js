@@ -6,7 +6,6 @@ import { byId } from "./dom.js";
 export function createDrawers(calls) {
   const ids = Object.keys(calls);
 
-  /** @param {string} id @param {boolean} open */
   function set(id, open) {
     const button = byId(id);
     if ((button.getAttribute("aria-expanded") === "true") === open) return;

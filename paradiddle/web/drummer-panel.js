@@ -8,25 +8,25 @@ import { createTape } from "./tape.js";
 
 const NOTES = 1000;
 
-/** A bar of a pattern, put over a bar of the doc. @param {any} doc @param {number} at the doc's bar */
+/** A bar of a pattern, put over a bar of the doc. @param {number} at the doc's bar */
 export function putBar(doc, at, pattern, bar) {
   const from = at * STEPS_PER_BAR;
   const selection = { from, to: from + STEPS_PER_BAR, voices: Array(V).fill(true) };
-  let next = clearAll(doc, { keepLocked: true, selection });
+  let next = clearAll(doc, { selection });
   for (const [step, voice, velocity, offset] of pattern.hits)
     if (Math.floor(step / STEPS_PER_BAR) === bar)
       next = setHit(next, from + (step % STEPS_PER_BAR), voice, { velocity, offset, by: "machine" });
   return next;
 }
 
-/** The notes up to a place. @param {any} events @param {number} steps */
+/** The notes up to a place. @param {number} steps */
 export function heard(events, steps) {
   const end = (steps * events.ticks_per_quarter) / 4;
   let tick = 0;
   const count = events.ticks.filter((delta) => (tick += delta) <= end).length;
-  const first = (/** @type {any[]} */ list) => list.slice(0, count);
-  const { qpm, ticks_per_quarter, quarters_per_bar } = events;
-  return { notes: first(events.notes), ticks: first(events.ticks), velocities: first(events.velocities), qpm, ticks_per_quarter, quarters_per_bar };
+  const first = (list) => list.slice(0, count);
+  const { voices: _, notes, ticks, velocities, ...rest } = events;
+  return { ...rest, notes: first(notes), ticks: first(ticks), velocities: first(velocities) };
 }
 
 /** @param {any} score as `fromEvents` makes it */
@@ -36,20 +36,17 @@ function drawable(score) {
     .filter(({ voice }) => voice !== null && voice !== undefined);
 }
 
-/** @param {any} app */
 export function createDrummer(app) {
   const { api, status, store, player } = app;
   const button = byId("drummer");
   const canvas = byId("tape");
   const field = byId("tape-bar");
   const tape = createTape(canvas);
-  /** @type {any} */
   let take = null;
   let notes = [];
   let reached = 0;
   let playing = false;
 
-  /** @param {boolean} on */
   function setPlaying(on) {
     playing = on;
     press(button, on);

@@ -5,14 +5,12 @@ import { MAX_BARS, STEPS_PER_BAR } from "./pattern.js";
 import { byId } from "./dom.js";
 import { inWords } from "./selection.js";
 
-/** @param {any} app */
 export function createEdits(app) {
   const { store, selection, status } = app;
-  /** @type {any} */
   let clip = null;
   const scope = () => ({ selection: selection.value });
 
-  /** Edit, or say why not. @param {string} label @param {(doc: any) => any} change */
+  /** Edit, or say why not. */
   function attempt(label, change) {
     try {
       store.edit(label, change);
@@ -43,7 +41,7 @@ export function createEdits(app) {
       const whole = clip.voices.every(Boolean);
       attempt("paste", (doc) => paste(doc, clip, step, whole ? undefined : voice - clip.voices.lastIndexOf(true) + clip.voices.indexOf(true)));
     },
-    clear: () => attempt("clear", (doc) => clearAll(doc, { keepLocked: true, ...scope() })),
+    clear: () => attempt("clear", (doc) => clearAll(doc, scope())),
     "shift-left": () => attempt("shift left", (doc) => shift(doc, -1, scope())),
     "shift-right": () => attempt("shift right", (doc) => shift(doc, 1, scope())),
     "rotate-left": () => attempt("rotate left", (doc) => rotate(doc, -1, scope())),
@@ -55,7 +53,6 @@ export function createEdits(app) {
   };
   for (const [id, verb] of Object.entries(verbs)) byId(id).addEventListener("click", verb);
 
-  /** @param {any} doc */
   function render(doc) {
     const bars = doc.steps / STEPS_PER_BAR;
     byId("bars").textContent = `${bars} ${bars === 1 ? "bar" : "bars"}`;

@@ -4,9 +4,7 @@
  * An edit that changes nothing returns the very document it was given. Rows that are locked never
  * change; unlock them first. What a hand changes becomes `by: "you"`.
  *
- * @typedef {import("./pattern.js").Doc} Doc
- * @typedef {import("./pattern.js").Cell} Cell
- * @typedef {import("./pattern.js").Player} Player
+ * @import { Cell, Doc, Player } from "./pattern.js"
  * @typedef {{from: number, to: number, voices: ReadonlyArray<boolean>} | null} Selection
  * @typedef {Readonly<{steps: number, voices: ReadonlyArray<boolean>,
  *   cells: ReadonlyArray<readonly [step: number, voice: number, cell: Cell]>}>} Clip
@@ -59,7 +57,6 @@ export function nudge(doc, step, voice, delta) {
 
 /**
  * Strike the empty cells of a list, or clear the struck ones.
- *
  * @param {Doc} doc @param {ReadonlyArray<readonly [number, number]>} cells @param {boolean} on
  * @param {{velocity?: number}} [hit]
  */
@@ -69,9 +66,9 @@ export function paint(doc, cells, on, { velocity = 0.8 } = {}) {
   return put(doc, wrong.map(([step, voice]) => [step, voice, cell]));
 }
 
-/** @param {Doc} doc @param {{keepLocked?: boolean, selection?: Selection}} [options] */
-export function clearAll(doc, { keepLocked = true, selection = null } = {}) {
-  return put(doc, places(doc, selection).map(([step, voice]) => [step, voice, null]), keepLocked);
+/** @param {Doc} doc @param {{selection?: Selection}} [options] */
+export function clearAll(doc, { selection = null } = {}) {
+  return put(doc, places(doc, selection).map(([step, voice]) => [step, voice, null]));
 }
 
 /** Move content later (or earlier, below 0); what leaves the selection falls off.
@@ -109,7 +106,7 @@ export function setBars(doc, bars) {
   checkBars(bars);
   const steps = bars * STEPS_PER_BAR;
   if (steps === doc.steps) return doc;
-  const cells = Array.from({ length: steps * V }, (_, index) => doc.cells[index] ?? null);
+  const cells = Array.from({ length: steps * V }, (_, index) => doc.cells[index]);
   return makeDoc({ ...doc, steps, cells, split: Math.min(doc.split, steps) });
 }
 
@@ -127,7 +124,6 @@ export function copy(doc, selection) {
 
 /**
  * Lay a clip over the grid, rests included; its first row comes to `voice`, or stays without one.
- *
  * @param {Doc} doc @param {Clip} clip @param {number} step @param {number} [voice]
  */
 export function paste(doc, clip, step, voice) {
@@ -145,22 +141,17 @@ export function paste(doc, clip, step, voice) {
 
 /** @param {Doc} doc @param {number} voice @param {boolean} on */
 export const setLocked = (doc, voice, on) => flag(doc, "locked", voice, on);
-/** @param {Doc} doc @param {number} voice @param {boolean} on */
 export const setMuted = (doc, voice, on) => flag(doc, "muted", voice, on);
-/** @param {Doc} doc @param {number} voice @param {boolean} on */
 export const setSoloed = (doc, voice, on) => flag(doc, "soloed", voice, on);
 
 /** @param {Doc} doc @param {number} qpm */
 export const setQpm = (doc, qpm) => number(doc, "qpm", qpm, MIN_QPM, MAX_QPM);
-/** @param {Doc} doc @param {number} swing */
 export const setSwing = (doc, swing) => number(doc, "swing", swing, MIN_SWING, MAX_SWING);
-/** @param {Doc} doc @param {number} step */
 export const setSplit = (doc, step) => number(doc, "split", Math.round(step), 0, doc.steps);
 
 /**
  * Take a machine's answer. Cells that are kept, and those of locked rows, stay the very objects
  * they were; all others become those of the answer, whose length the document takes.
- *
  * @param {Doc} doc @param {unknown} json a Pattern
  * @param {{keep?: (step: number, voice: number) => boolean, by?: Player}} [options]
  * @returns {Doc}
@@ -170,34 +161,31 @@ export function merge(doc, json, { keep = () => false, by = "machine" } = {}) {
   const cells = answer.cells.map((cell, index) => {
     const [step, voice] = [Math.floor(index / V), index % V];
     const kept = step < doc.steps && (doc.locked[voice] || keep(step, voice));
-    return kept ? (doc.cells[index] ?? null) : cell;
+    return kept ? (doc.cells[index]) : cell;
   });
   return makeDoc({ ...answer, cells, qpm: doc.qpm });
 }
 
 /**
  * Change cells, leaving locked rows and what lies outside the grid alone.
- *
  * @param {Doc} doc
  * @param {ReadonlyArray<readonly [number, number, Cell | null]>} changes
- * @param {boolean} [keepLocked]
  * @returns {Doc}
  */
-function put(doc, changes, keepLocked = true) {
+function put(doc, changes) {
   const cells = [...doc.cells];
   let changed = false;
   for (const [step, voice, cell] of changes) {
     if (step < 0 || step >= doc.steps || voice < 0 || voice >= V) continue;
-    if (keepLocked && doc.locked[voice]) continue;
+    if (doc.locked[voice]) continue;
     const index = step * V + voice;
-    if (same(cells[index] ?? null, cell)) continue;
+    if (same(cells[index], cell)) continue;
     cells[index] = cell;
     changed = true;
   }
   return changed ? makeDoc({ ...doc, cells }) : doc;
 }
 
-/** @param {Cell | null} a @param {Cell | null} b */
 function same(a, b) {
   if (!a || !b) return a === b;
   return a.velocity === b.velocity && a.offset === b.offset && a.by === b.by;
@@ -205,7 +193,6 @@ function same(a, b) {
 
 /**
  * Fill each cell of a selection from another step of its row, or empty it.
- *
  * @param {Doc} doc @param {Selection} selection @param {(step: number) => number | null} source
  */
 function moved(doc, selection, source) {
@@ -218,14 +205,12 @@ function moved(doc, selection, source) {
   );
 }
 
-/** @param {Doc} doc @param {Selection} selection */
 function span(doc, selection) {
   if (!selection) return { from: 0, to: doc.steps, voices: Array(V).fill(true) };
   const from = clamp(selection.from, 0, doc.steps);
   return { from, to: clamp(selection.to, from, doc.steps), voices: selection.voices };
 }
 
-/** @param {Doc} doc @param {Selection} selection @returns {[number, number][]} */
 function places(doc, selection) {
   const { from, to, voices } = span(doc, selection);
   /** @type {[number, number][]} */
@@ -236,13 +221,11 @@ function places(doc, selection) {
   return found;
 }
 
-/** @param {Doc} doc @param {"locked" | "muted" | "soloed"} name @param {number} voice @param {boolean} on */
 function flag(doc, name, voice, on) {
   if (!(voice in doc[name]) || doc[name][voice] === on) return doc;
   return makeDoc({ ...doc, [name]: doc[name].map((was, row) => (row === voice ? on : was)) });
 }
 
-/** @param {Doc} doc @param {"qpm" | "swing" | "split"} name @param {number} value @param {number} low @param {number} high */
 function number(doc, name, value, low, high) {
   const next = clamp(value, low, high);
   return Number.isNaN(next) || next === doc[name] ? doc : makeDoc({ ...doc, [name]: next });

@@ -39,7 +39,7 @@ function lastOfTab() {
   }
 }
 
-/** Keep what this tab shows, for a reload. @param {any} store */
+/** Keep what this tab shows, for a reload. */
 export function keepInTab(store) {
   const keep = () => {
     try {
@@ -62,13 +62,13 @@ export function firstDoc() {
   try {
     if (text) return { doc: decode(text), fresh: false, wrong };
   } catch (error) {
-    wrong = /** @type {Error} */ (error);
+    wrong = error;
   }
   const base = { ...emptyDoc(BARS), split: STEPS_PER_BAR };
   return { doc: fromPattern(plainBeat(), { by: "machine", base }), fresh: true, wrong };
 }
 
-/** A first pattern from the machine. @param {any} api */
+/** A first pattern from the machine. */
 export async function greet(api) {
   const { patterns } = await api.generate({ style: "funk", bars: BARS, qpm: QPM, seed: SEED });
   return patterns[0];

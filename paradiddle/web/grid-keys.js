@@ -1,7 +1,7 @@
 /** The grid by keyboard: one Tab stop, arrows move, keys play on the pad under the cursor. */
 
 import { clearHit, nudge, setVelocity, toggle } from "./edits.js";
-import { STEPS_PER_BAR, V, cellAt } from "./pattern.js";
+import { STEPS_PER_BAR, V, cellAt, clamp } from "./pattern.js";
 import { between } from "./selection.js";
 
 const LOUDER = 0.05;
@@ -15,15 +15,11 @@ const MOVES = {
   PageDown: [STEPS_PER_BAR, 0],
 };
 
-const bound = (value, high) => Math.min(high, Math.max(0, value));
-
-/** @param {any} grid @param {any} app */
 export function listenToKeys(grid, app) {
   const { store, selection } = app;
   /** @type {{step: number, voice: number} | null} */
   let anchor = null;
 
-  /** @param {number} step @param {number} voice @param {boolean} selecting */
   function move(step, voice, selecting) {
     if (!selecting) anchor = null;
     else anchor ??= { ...grid.cursor };
@@ -31,7 +27,6 @@ export function listenToKeys(grid, app) {
     if (anchor) selection.set(between(anchor, grid.cursor));
   }
 
-  /** @param {KeyboardEvent} event */
   function go(event) {
     const [along, up] = MOVES[event.key] ?? [0, 0];
     const { steps } = store.doc;
@@ -39,11 +34,11 @@ export function listenToKeys(grid, app) {
     if (event.key === "Home") step = 0;
     else if (event.key === "End") step = steps - 1;
     else if (!along && !up) return false;
-    move(bound(step + along, steps - 1), bound(grid.cursor.voice + up, V - 1), event.shiftKey);
+    move(clamp(step + along, 0, steps - 1), clamp(grid.cursor.voice + up, 0, V - 1), event.shiftKey);
     return true;
   }
 
-  /** Alt and an arrow: sideways nudges, up and down makes louder and softer. @param {string} key */
+  /** Alt and an arrow: sideways nudges, up and down makes louder and softer. */
   function adjust(key) {
     const { step, voice } = grid.cursor;
     const sideways = { ArrowLeft: -NUDGE, ArrowRight: NUDGE }[key];
@@ -89,14 +84,13 @@ export function listenToKeys(grid, app) {
     if (event.key === " ") event.preventDefault();
   });
   grid.measures.addEventListener("focusin", (event) => {
-    const pad = /** @type {HTMLElement} */ (event.target).closest("[data-step]");
+    const pad = event.target.closest("[data-step]");
     if (!pad) return;
     grid.setCursor(Number(pad.dataset.step), Number(pad.dataset.voice));
     grid.byKeys = !app.byPointer();
   });
 }
 
-/** @param {any} doc @param {number} step @param {number} voice @param {number} by */
 function louden(doc, step, voice, by) {
   const cell = cellAt(doc, step, voice);
   return cell ? setVelocity(doc, step, voice, Math.max(0.05, cell.velocity + by)) : doc;

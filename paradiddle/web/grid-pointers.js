@@ -6,7 +6,7 @@
  * A finger's vertical stroke belongs to the page's scrolling, unless the pad was held for a moment.
  */
 
-import { clearHit, nudge, paint, setHit, setVelocity } from "./edits.js";
+import { clearHit, nudge, paint, setHit, setVelocity, toggle } from "./edits.js";
 import { cellAt } from "./pattern.js";
 import { make } from "./dom.js";
 import { between } from "./selection.js";
@@ -16,7 +16,6 @@ const FULL_RANGE = 140;
 const HOLD_MS = 320;
 const STRIDE = 8;
 
-/** @param {Element | null} element */
 function placeOf(element) {
   const pad = /** @type {HTMLElement | null} */ (element?.closest?.("button[data-step]"));
   return pad && { step: Number(pad.dataset.step), voice: Number(pad.dataset.voice) };
@@ -33,15 +32,12 @@ function* crossed(from, to) {
   }
 }
 
-/** @param {any} grid @param {any} app */
 export function listenToPointers(grid, app) {
   const { store, selection, player } = app;
   const tip = make("div", { class: "tip", hidden: true });
   grid.measures.append(tip);
-  /** @type {any} */
   let stroke = null;
 
-  /** @param {string} text */
   function showTip(text) {
     const pad = grid.padAt(stroke.step, stroke.voice);
     tip.textContent = text;
@@ -50,9 +46,8 @@ export function listenToPointers(grid, app) {
     tip.style.setProperty("--y", `${pad.offsetTop}px`);
   }
 
-  /** @param {PointerEvent} event */
   function begin(event) {
-    const place = placeOf(/** @type {Element} */ (event.target));
+    const place = placeOf(event.target);
     if (!place || event.button !== 0 || !event.isPrimary) return;
     event.preventDefault();
     const { step, voice } = place;
@@ -99,7 +94,6 @@ export function listenToPointers(grid, app) {
     if (cell) showTip(`${Math.round(cell.velocity * 100)} %`);
   }
 
-  /** @param {number} x @param {number} y */
   function decide(x, y) {
     const [wide, high] = [Math.abs(x - stroke.x), Math.abs(y - stroke.y)];
     if (Math.max(wide, high) < SLACK) return;
@@ -133,7 +127,6 @@ export function listenToPointers(grid, app) {
     },
   };
 
-  /** @param {PointerEvent} event */
   function move(event) {
     if (!stroke || !event.isPrimary) return;
     const { clientX: x, clientY: y } = event;
@@ -155,7 +148,6 @@ export function listenToPointers(grid, app) {
     finish("end");
   }
 
-  /** @param {"end" | "cancel"} how */
   function finish(how) {
     clearTimeout(stroke?.hold);
     stroke?.gesture?.[how]();
@@ -188,8 +180,6 @@ function listenToClear(grid, { store }, stop) {
   grid.measures.addEventListener("click", (event) => {
     const place = placeOf(event.target);
     if (!place || event.detail || event.pointerType) return;
-    store.edit("toggle", (doc) =>
-      cellAt(doc, place.step, place.voice) ? clearHit(doc, place.step, place.voice) : setHit(doc, place.step, place.voice, {}),
-    );
+    store.edit("toggle", (doc) => toggle(doc, place.step, place.voice));
   });
 }

@@ -15,13 +15,11 @@ const GAP = 3;
 export class DrumGrid extends HTMLElement {
   /** @type {{element: HTMLElement, pads: HTMLElement[]}[]} */
   bars = [];
-  /** @type {any[]} */
   drawn = [];
   cursor = { step: 0, voice: 0 };
   /** Whether the cursor came to its pad by key: then Space toggles, otherwise it plays. */
   byKeys = false;
 
-  /** @param {any} app */
   connect(app) {
     this.app = app;
     this.setAttribute("role", "group");
@@ -47,7 +45,6 @@ export class DrumGrid extends HTMLElement {
     this.lanes = make("div", { class: "lanes" }, make("div", { class: "sheet" }, this.ruler, this.measures));
   }
 
-  /** @param {any} doc */
   render(doc) {
     this.setBars(doc.steps / STEPS_PER_BAR);
     for (let index = 0; index < doc.cells.length; index += 1) {
@@ -62,7 +59,6 @@ export class DrumGrid extends HTMLElement {
     this.place();
   }
 
-  /** @param {number} count */
   setBars(count) {
     if (this.bars.length === count) return;
     while (this.bars.length > count) this.bars.pop()?.element.remove();
@@ -80,7 +76,6 @@ export class DrumGrid extends HTMLElement {
     for (const number of this.ruler.querySelectorAll(".bar-number")) number.remove();
     this.bars.forEach((_, bar) => {
       const button = make("button", {
-        type: "button",
         class: "bar-number",
         text: bar + 1,
         "aria-label": `Select bar ${bar + 1}`,
@@ -90,7 +85,6 @@ export class DrumGrid extends HTMLElement {
     });
   }
 
-  /** @param {number} bar */
   selectBar(bar) {
     const from = bar * STEPS_PER_BAR;
     const { value } = this.app.selection;
@@ -100,17 +94,15 @@ export class DrumGrid extends HTMLElement {
     );
   }
 
-  /** @param {number} index */
   pad(index) {
     return this.bars[Math.floor(index / (STEPS_PER_BAR * V))].pads[index % (STEPS_PER_BAR * V)];
   }
 
-  /** @param {number} step @param {number} voice */
   padAt(step, voice) {
     return this.pad(step * V + voice);
   }
 
-  /** Locked and muted rows show it. @param {any} doc */
+  /** Locked and muted rows show it. */
   markRows(doc) {
     const rows = `${doc.locked} ${doc.muted} ${doc.soloed}`;
     if (rows === this.rows) return;
@@ -138,7 +130,6 @@ export class DrumGrid extends HTMLElement {
     for (const [name, value] of Object.entries(place)) frame.style.setProperty(`--${name}`, `${value}px`);
   }
 
-  /** @param {number} steps */
   clampCursor(steps) {
     this.setCursor(Math.min(this.cursor.step, steps - 1), this.cursor.voice);
   }
@@ -150,7 +141,6 @@ export class DrumGrid extends HTMLElement {
     this.padAt(step, voice).tabIndex = 0;
   }
 
-  /** @param {number} step @param {number} voice */
   focusPad(step, voice) {
     this.setCursor(step, voice);
     const pad = this.padAt(step, voice);
@@ -166,7 +156,7 @@ export class DrumGrid extends HTMLElement {
     const pitch = (first.offsetWidth + GAP) / STEPS_PER_BAR;
     this.shape = { bar: first.offsetWidth, between, pitch, pad: pitch - GAP };
     this.ruler.querySelectorAll(".bar-number").forEach((number, bar) => {
-      /** @type {HTMLElement} */ (number).style.setProperty("--x", `${this.x(bar * STEPS_PER_BAR, true)}px`);
+      number.style.setProperty("--x", `${this.x(bar * STEPS_PER_BAR, true)}px`);
       number.classList.toggle("beside", this.app.store.doc.split === bar * STEPS_PER_BAR);
     });
     this.handles?.place();

@@ -1,29 +1,26 @@
 /** The pink arrow between seed and continuation, and the handle at the end. */
 
-import { MAX_BARS, STEPS_PER_BAR } from "./pattern.js";
+import { MAX_BARS, STEPS_PER_BAR, clamp } from "./pattern.js";
 import { setBars, setSplit } from "./edits.js";
 import { icon, make } from "./dom.js";
 
-const ARROW = "M2 8.500h10V3l10 9-10 9v-5.500H2z";
+const ARROW = "M2 8.5h10V3l10 9-10 9v-5.5H2z";
 /** How far to drag beyond the end for one bar more. */
 const PULL = 56;
 
-const bound = (value, low, high) => Math.min(high, Math.max(low, value));
 const bars = (count) => `${count} ${count === 1 ? "bar" : "bars"}`;
 
-/** @param {number} step */
 function splitWords(step) {
   const rest = step % STEPS_PER_BAR;
   const whole = bars(Math.floor(step / STEPS_PER_BAR));
   return rest ? `after ${whole} and ${rest} steps` : `after ${whole}`;
 }
 
-/** @param {string} name @param {string} className */
 function makeSlider(name, className) {
   return make("div", { class: className, role: "slider", tabindex: "0", "aria-label": name });
 }
 
-/** Follow a drag from its press to its release. @param {HTMLElement} handle @param {any} calls */
+/** Follow a drag from its press to its release. */
 function drags(handle, { start, move, end }) {
   handle.addEventListener("pointerdown", (event) => {
     if (event.button) return;
@@ -36,7 +33,7 @@ function drags(handle, { start, move, end }) {
   handle.addEventListener("pointermove", (event) => {
     if (handle.hasPointerCapture(event.pointerId)) move(event);
   });
-  const release = (/** @type {PointerEvent} */ event, /** @type {boolean} */ kept) => {
+  const release = (event, kept) => {
     if (!handle.classList.contains("dragged")) return;
     handle.classList.remove("dragged");
     end(event, kept);
@@ -45,7 +42,6 @@ function drags(handle, { start, move, end }) {
   handle.addEventListener("pointercancel", (event) => release(event, false));
 }
 
-/** @param {any} grid @param {any} app */
 function createArrow(grid, { store }) {
   const arrow = makeSlider("Seed ends here", "arrow-handle");
   arrow.append(icon(ARROW));
@@ -55,7 +51,7 @@ function createArrow(grid, { store }) {
     move: (event) => {
       const near = grid.boundaryAt(event.clientX);
       const step = event.altKey ? near : Math.round(near / 4) * 4;
-      gesture.update((doc) => setSplit(doc, bound(step, 0, doc.steps)));
+      gesture.update((doc) => setSplit(doc, clamp(step, 0, doc.steps)));
     },
     end: (_event, kept) => (kept ? gesture.end() : gesture.cancel()),
   });
@@ -67,12 +63,12 @@ function createArrow(grid, { store }) {
     if (to === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    store.edit("move the arrow", (doc) => setSplit(doc, bound(to, 0, steps)));
+    store.edit("move the arrow", (doc) => setSplit(doc, clamp(to, 0, steps)));
   });
   return arrow;
 }
 
-/** @param {any} grid @param {any} app @param {HTMLElement} cut what would be cut away */
+/** @param {HTMLElement} cut what would be cut away */
 function createEnd(grid, { store }, cut) {
   const end = makeSlider("Pattern length in bars", "end-handle");
   const bubble = make("span", { class: "bubble", hidden: true });
@@ -80,15 +76,14 @@ function createEnd(grid, { store }, cut) {
   let from = 0;
   let wanted = 1;
   const count = () => store.doc.steps / STEPS_PER_BAR;
-  const apply = (/** @type {number} */ value) => {
+  const apply = (value) => {
     if (value !== count()) store.edit(`make it ${bars(value)}`, (doc) => setBars(doc, value));
   };
 
-  /** @param {PointerEvent} event */
   function preview(event) {
     const beyond = event.clientX - from;
     const near = Math.ceil((grid.boundaryAt(event.clientX) - STEPS_PER_BAR / 2) / STEPS_PER_BAR);
-    wanted = bound(beyond > 0 ? count() + Math.round(beyond / PULL) : near, 1, MAX_BARS);
+    wanted = clamp(beyond > 0 ? count() + Math.round(beyond / PULL) : near, 1, MAX_BARS);
     bubble.textContent = bars(wanted);
     cut.hidden = wanted >= count();
     cut.style.setProperty("--x", `${grid.x(wanted * STEPS_PER_BAR)}px`);
@@ -112,18 +107,16 @@ function createEnd(grid, { store }, cut) {
     if (to === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    apply(bound(to, 1, MAX_BARS));
+    apply(clamp(to, 1, MAX_BARS));
   });
   return end;
 }
 
-/** @param {HTMLElement} slider @param {number} low @param {number} high @param {number} now @param {string} words */
 function describe(slider, low, high, now, words) {
   for (const [name, value] of Object.entries({ valuemin: low, valuemax: high, valuenow: now, valuetext: words }))
     slider.setAttribute(`aria-${name}`, String(value));
 }
 
-/** @param {any} grid @param {any} app */
 export function createHandles(grid, app) {
   const ribbon = make("div", { class: "ribbon" });
   const line = make("div", { class: "split-line" });

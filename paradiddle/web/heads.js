@@ -11,10 +11,8 @@ const KINDS = [
   { verb: "lock", mark: "", field: "locked", change: setLocked },
 ];
 
-/** @param {any} app @param {number} voice @param {(typeof KINDS)[number]} kind */
 function makeSwitch({ store }, voice, { verb, mark, field, change }) {
   const button = make("button", {
-    type: "button",
     class: verb,
     "aria-label": `${verb} ${VOICES[voice]}`,
     "aria-pressed": "false",
@@ -28,10 +26,8 @@ function makeSwitch({ store }, voice, { verb, mark, field, change }) {
   return button;
 }
 
-/** @param {any} app @param {number} voice */
 function makeHead(app, voice) {
   const name = make("button", {
-    type: "button",
     class: "name",
     text: VOICES[voice],
     "aria-label": `audition ${VOICES[voice]}`,
@@ -42,10 +38,8 @@ function makeHead(app, voice) {
   return make("div", { class: "head", role: "group", "aria-label": VOICES[voice] }, name, ...switches);
 }
 
-/** @param {any} app */
 export function createHeads(app) {
   const more = make("button", {
-    type: "button",
     class: "quiet more-heads",
     text: "Rows",
     "aria-expanded": "false",
@@ -59,9 +53,7 @@ export function createHeads(app) {
   const element = make("div", { class: "heads" }, make("div", { class: "corner" }, more), ...heads);
   return {
     element,
-    /** @param {string} verb @param {number} voice */
     press: (verb, voice) => heads[V - 1 - voice].querySelector(`.${verb}`).click(),
-    /** @param {any} doc */
     render(doc) {
       heads.forEach((head, place) => {
         const voice = V - 1 - place;

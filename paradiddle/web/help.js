@@ -10,12 +10,11 @@ const HANDS = [
   ["Alt + drag a lit pad sideways", "earlier or later than the grid"],
   ["Right-click", "clears a pad"],
   ["Shift + drag, or a bar's number", "selects"],
-  ["The pink arrow", "what is left of it is given, Continue plays what is right of it"],
+  ["The pink arrow", "left of it is given; Continue plays what is right of it"],
   ["The handle at the end", "how long the pattern is"],
-  ["With a finger", "sideways paints, up and down scrolls the page; hold a pad, then move up or down for velocity; move the row of bar numbers to see more bars"],
+  ["With a finger", "sideways paints; hold a pad, then move up or down for velocity; the row of bar numbers moves along"],
 ];
 
-/** @param {string} title @param {string[][]} rows */
 function table(title, rows) {
   const list = make("dl");
   for (const [what, does] of rows) list.append(make("dt", { text: what }), make("dd", { text: does }));
@@ -24,7 +23,7 @@ function table(title, rows) {
 
 const PLAYERS = { machine: "Machine", latent: "Morph", drummer: "Drummer" };
 
-/** Who learned from what. @param {any} models */
+/** Who learned from what. */
 function provenance(models) {
   return Object.entries(models).map(([name, { source, training }]) => [
     PLAYERS[name] ?? name,
@@ -32,7 +31,6 @@ function provenance(models) {
   ]);
 }
 
-/** @param {any} app */
 export function createHelp({ api }) {
   const dialog = byId("help-dialog");
   const about = make("div");

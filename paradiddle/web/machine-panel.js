@@ -6,14 +6,13 @@ import { byId } from "./dom.js";
 
 const CANDIDATES = 4;
 
-/** @param {any} app */
 export function createMachine(app) {
   const { store, api, status, wishes, selection, candidates } = app;
   let asked = 0;
 
   /**
    * Ask, and show what comes, unless another question came after or the grid was changed meanwhile.
-   * @param {string} name @param {(body: any) => Promise<any>} question @param {any} body
+   * @param {string} name @param {(body: any) => Promise<any>} question
    * @param {(doc: any, pattern: any) => any} take
    */
   async function play(name, question, body, take) {
@@ -26,12 +25,10 @@ export function createMachine(app) {
     return true;
   }
 
-  /** @param {string} name @param {number} count */
   const told = (name, count) => (count > 1 ? `${name}: candidate 1 of ${count}.` : `${name}: done.`);
 
-  const indices = (/** @type {number[][]} */ open) => new Set(open.map(([step, voice]) => step * V + voice));
+  const indices = (open) => new Set(open.map(([step, voice]) => step * V + voice));
 
-  /** @param {string} name @param {number[][]} open */
   function fillOpen(name, open) {
     if (!open.length) return status.say("Every row here is locked; unlock one to have it played.");
     const body = { pattern: toPattern(store.doc), open, count: CANDIDATES, ...wishes.fields() };

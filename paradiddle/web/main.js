@@ -41,7 +41,6 @@ function watchInput() {
 
 /** @param {any} first the doc to begin with */
 function createApp(first) {
-  /** @type {any} */
   const app = { byPointer: watchInput() };
   app.store = createStore(first);
   app.api = createApi(window.fetch.bind(window));
@@ -63,7 +62,6 @@ function nameOf({ wishes, store }) {
   return `${wishes.fields().style ?? "pattern"}, ${bars} ${bars === 1 ? "bar" : "bars"}, ${Math.round(qpm)} bpm, ${time}`;
 }
 
-/** @param {any} app */
 function build(app) {
   app.grid = byId("grid");
   app.candidates = createCandidates(app);
@@ -83,7 +81,6 @@ function build(app) {
   });
 }
 
-/** @param {any} app */
 async function learnStyles({ api, wishes, status }) {
   try {
     wishes.offer((await api.styles()).styles);
@@ -92,14 +89,14 @@ async function learnStyles({ api, wishes, status }) {
   }
 }
 
-/** How loud each voice is, and the sounds. @param {any} app */
+/** How loud each voice is, and the sounds. */
 async function learnKit({ api, player }) {
   const kit = await api.kit().catch(() => null);
   if (kit) player.kit.setGains(kit.voices.map(({ gain }) => gain));
   await player.kit.load();
 }
 
-/** Put a machine's pattern on an untouched grid. @param {any} app */
+/** Put a machine's pattern on an untouched grid. */
 async function welcome({ api, store, status, wishes }) {
   const before = store.doc;
   const pattern = await greet(api).catch(() => null);
@@ -108,7 +105,6 @@ async function welcome({ api, store, status, wishes }) {
   status.say(HINT);
 }
 
-/** @param {any} app */
 function listenToLinks({ store, status }) {
   window.addEventListener("hashchange", () => {
     const text = linkText();

@@ -21,33 +21,28 @@ export function createHearing() {
   const strikers = new Set();
   let [pulses, heard, running] = [0, 0, false];
 
-  /** @param {Follow["type"]} type @param {number} time */
   function tell(type, time) {
     const event = { type, time, qpm: tempo.qpm, steps: pulses / PULSES_PER_STEP };
     for (const follower of [...followers]) follower(event);
   }
 
-  /** @param {number} time */
   function pulse(time) {
     tempo.pulse(time);
     if (heard++ % PULSES_PER_STEP === 0 && tempo.qpm !== null) tell("tempo", time);
     if (running) pulses++;
   }
 
-  /** @param {Follow["type"]} type @param {number} time @param {boolean} plays */
   function transport(type, time, plays) {
     if (type === "start") pulses = 0;
     running = plays;
     tell(type, time);
   }
 
-  /** @param {number} time @param {number} low @param {number} high */
   function position(time, low, high) {
     pulses = (low + high * 128) * PULSES_PER_STEP;
     tell("position", time);
   }
 
-  /** @param {number} pitch @param {number} velocity @param {number} time @param {readonly number[]} notes */
   function struck(pitch, velocity, time, notes) {
     const row = notes.indexOf(pitch);
     const note = { pitch, velocity: velocity / 127, voice: row < 0 ? null : row, time };
@@ -69,12 +64,10 @@ export function createHearing() {
       tempo.reset();
       [pulses, heard, running] = [0, 0, false];
     },
-    /** @param {(event: Follow) => void} listener */
     follow(listener) {
       followers.add(listener);
       return () => followers.delete(listener);
     },
-    /** @param {(struck: Struck) => void} listener */
     onNote(listener) {
       strikers.add(listener);
       return () => strikers.delete(listener);

@@ -1,19 +1,18 @@
 /** Web MIDI: ports, channel, a note for each voice, clock out and in. */
 
 import { KIT_MAPS } from "./midi.js";
-import { VOICES } from "./pattern.js";
+import { steered } from "./midi-tempo.js";
+import { VOICES, clamp } from "./pattern.js";
 import { byId, make } from "./dom.js";
 
 const KEY = "paradiddle.midi";
 
-/** @param {string} name @param {Node} control @param {string} [className] */
 const labelled = (name, control, className = "choice") => make("label", { class: className }, make("span", { text: name }), control);
 
-/** @param {string} name @param {number} low @param {number} high @param {(value: number) => void} change */
 function number(name, low, high, change) {
   const field = make("input", { type: "number", min: low, max: high, "aria-label": name });
   field.addEventListener("change", () => {
-    const value = Math.min(high, Math.max(low, Math.round(Number(field.value)) || low));
+    const value = clamp(Math.round(Number(field.value)) || low, low, high);
     field.value = String(value);
     change(value);
   });
@@ -42,18 +41,24 @@ function createMemory(midi) {
   };
 }
 
-/** Follow another machine's clock. @param {any} app */
-function follow({ player, status }) {
+/** Follow another machine's clock: its tempo, and in time its place. */
+function follow({ player, store, status }) {
   const { clock, midi } = player;
+
+  /** How far we are ahead of the other, by the shorter way round the loop. @param {number} steps where it is */
+  function ahead(steps) {
+    const loop = store.doc.steps;
+    return ((((clock.position() - steps + loop / 2) % loop) + loop) % loop) - loop / 2;
+  }
+
   midi.follow(({ type, qpm, steps }) => {
     if (type === "stop") return player.stop();
     if (type === "start" || type === "continue") player.play({ at: type === "start" ? 0 : steps });
-    if (qpm) clock.setTempo(qpm);
+    if (qpm) clock.setTempo(clock.running ? steered(qpm, ahead(steps)) : qpm);
     if (type === "tempo") status.say(`Following ${Math.round(qpm)} bpm.`);
   });
 }
 
-/** @param {any} app */
 export function createMidiPanel(app) {
   const { midi, clock } = app.player;
   const dialog = byId("midi-dialog");
@@ -68,7 +73,6 @@ export function createMidiPanel(app) {
   );
   const clockOut = make("input", { type: "checkbox" });
 
-  /** @param {() => void} change */
   function set(change) {
     midi.allNotesOff();
     change();
@@ -76,7 +80,6 @@ export function createMidiPanel(app) {
     show();
   }
 
-  /** @param {HTMLSelectElement} select @param {{id: string, name: string}[]} ports @param {string | null} chosen */
   function offer(select, ports, chosen) {
     select.replaceChildren(new Option("none", ""), ...ports.map(({ id, name }) => new Option(name, id)));
     select.value = chosen ?? "";

@@ -17,7 +17,6 @@ export function createTempo() {
   let times = [];
   let strays = 0;
 
-  /** @returns {{each: number, next: number} | null} */
   function line() {
     const count = times.length;
     if (count < FEWEST) return null;
@@ -48,7 +47,6 @@ export function createTempo() {
 
 /**
  * The tempo at which to play so as to be together again two quarters on.
- *
  * @param {number} qpm of the other machine
  * @param {number} ahead steps that we are ahead of it, negative when behind
  */

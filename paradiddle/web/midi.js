@@ -7,16 +7,7 @@
  * @typedef {{id: string, name: string}} Port
  */
 
-import {
-  CONTINUE,
-  NOTE_OFF,
-  NOTE_ON,
-  POSITION,
-  PULSE,
-  START,
-  STOP,
-  createHearing,
-} from "./midi-in.js";
+import { NOTE_OFF, NOTE_ON, PULSE, START, STOP, createHearing } from "./midi-in.js";
 
 /** Pitches of the nine voices, by kit. */
 export const KIT_MAPS = Object.freeze({
@@ -49,7 +40,6 @@ export function createMidi(requestAccess, now = () => performance.now()) {
   const held = new Map();
   const hearing = createHearing();
 
-  /** @param {number[]} bytes @param {number} [time] */
   function send(bytes, time = now()) {
     try {
       output?.send(bytes, time);
@@ -58,16 +48,9 @@ export function createMidi(requestAccess, now = () => performance.now()) {
     }
   }
 
-  /** @param {number} status @param {number} [time] */
-  function begin(status, time) {
-    if (!midi.sendsClock) return;
-    started = true;
-    send([status], time);
-  }
-
   function silence() {
     const present = now();
-    /** @type {{clear?: () => void} | null} */ (output)?.clear?.(); // Chrome cannot take back
+    output?.clear?.(); // Chrome cannot take back
     const last = Math.max(present, ...held.values());
     const channels = new Set([(midi.channel - 1) & 15, ...[...held.keys()].map((key) => key >> 8)]);
     for (const time of last > present ? [present, last + 1] : [present]) {
@@ -84,7 +67,6 @@ export function createMidi(requestAccess, now = () => performance.now()) {
     midi.onchange();
   }
 
-  /** @param {MIDIInput | null} port */
   function listen(port) {
     if (input) input.onmidimessage = null;
     input = port;
@@ -115,21 +97,16 @@ export function createMidi(requestAccess, now = () => performance.now()) {
       access.onstatechange = refresh;
       refresh();
     },
-    get connected() {
-      return access !== null;
-    },
     outputs: () => listed(access?.outputs),
     inputs: () => listed(access?.inputs),
     /** The chosen port, null where none is chosen or it is unplugged. */
     get output() {
       return output?.id ?? null;
     },
-    /** The chosen port, null where none is chosen or it is unplugged. */
     get input() {
       return input?.id ?? null;
     },
 
-    /** @param {string | null} id */
     selectOutput(id) {
       if (id === outputId) return;
       silence();
@@ -137,7 +114,6 @@ export function createMidi(requestAccess, now = () => performance.now()) {
       outputId = id;
       refresh();
     },
-    /** @param {string | null} id */
     selectInput(id) {
       inputId = id;
       refresh();
@@ -155,23 +131,17 @@ export function createMidi(requestAccess, now = () => performance.now()) {
       send([NOTE_OFF | channel, pitch, 0], off);
     },
 
-    /** @param {number} [time] */
-    clockStart: (time) => begin(START, time),
-    /** @param {number} [time] */
-    clockContinue: (time) => begin(CONTINUE, time),
-    /** @param {number} [time] */
+    clockStart(time) {
+      if (!midi.sendsClock) return;
+      started = true;
+      send([START], time);
+    },
     clockStop(time) {
       if (started) send([STOP], time);
       started = false;
     },
-    /** @param {number} [time] */
     clockPulse(time) {
       if (midi.sendsClock) send([PULSE], time);
-    },
-    /** Where `clockContinue` will go on. @param {number} steps 16ths from the start @param {number} [time] */
-    songPosition(steps, time) {
-      const place = Math.round(steps) & 0x3fff;
-      if (midi.sendsClock) send([POSITION, place & 127, place >> 7], time);
     },
 
     /** Silence everything, now and again once what was sent ahead is over. */
@@ -185,7 +155,6 @@ export function createMidi(requestAccess, now = () => performance.now()) {
   return midi;
 }
 
-/** @param {ReadonlyMap<string, MIDIPort> | undefined} ports @returns {Port[]} */
 const listed = (ports) =>
   [...(ports?.values() ?? [])]
     .filter(({ state }) => state !== "disconnected")

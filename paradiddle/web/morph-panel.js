@@ -6,17 +6,13 @@ import { byId, fillTrack, press } from "./dom.js";
 
 const STATIONS = 9;
 
-/** @param {number} at */
 const words = (at) => (at === 0 ? "A" : at === STATIONS - 1 ? "B" : `${Math.round((at / (STATIONS - 1)) * 100)} %`);
 
-/** @param {any} app */
 export function createMorph({ store, api, status }) {
   const slider = byId("between");
   /** @type {{a: any, b: any}} */
   const ends = { a: null, b: null };
-  /** @type {any[]} */
   let way = [];
-  /** @type {any} */
   let gesture = null;
 
   async function lay() {
@@ -30,7 +26,6 @@ export function createMorph({ store, api, status }) {
     status.say("Slide between A and B.");
   }
 
-  /** @param {"a" | "b"} end @param {number} at */
   function keep(end, at) {
     ends[end] = toPattern(store.doc);
     press(byId(`store-${end}`), true);

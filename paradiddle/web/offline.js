@@ -1,14 +1,10 @@
-/** Let the page open again without the server: register the service worker and fill its cache. */
+/** The page opens again without the server: register the service worker and fill its cache. */
 
-/**
- * @param {Navigator} navigator
- * @param {() => string[]} loaded addresses of what the page has loaded
- * @param {string} [script]
- */
-export async function keepOffline(navigator, loaded, script = "/sw.js") {
+/** @param {Navigator} navigator @param {() => string[]} loaded addresses of what the page has loaded */
+export async function keepOffline(navigator, loaded) {
   if (!navigator.serviceWorker) return false;
   try {
-    await navigator.serviceWorker.register(script);
+    await navigator.serviceWorker.register("/sw.js");
     const { active } = await navigator.serviceWorker.ready;
     active?.postMessage({ keep: [...new Set(loaded())] });
     return true;

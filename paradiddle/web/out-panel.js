@@ -8,19 +8,21 @@ import { byId, make, save } from "./dom.js";
 const LARGEST = 256 * 1024;
 const SETTLED_MS = 500;
 
-/** What is heard of a doc: rows that are silent stay behind. @param {any} doc */
+/** What is heard of a doc: rows that are silent stay behind. */
 export function heardPattern(doc) {
   const pattern = toPattern(doc);
   return { ...pattern, hits: pattern.hits.filter(([, voice]) => audible(doc, voice)) };
 }
 
-/** @param {any} app @param {string} ending */
+/** What a file leaves behind. */
+function without(doc) {
+  const silent = hitCount(doc) - heardPattern(doc).hits.length;
+  return silent ? ` without the ${silent} ${silent === 1 ? "hit" : "hits"} of silent rows` : "";
+}
+
 const fileName = ({ wishes }, ending) => `paradiddle-${wishes.fields().style ?? "pattern"}.${ending}`;
 
-/**
- * The file to drag must exist before the drag begins: it is made a moment after each change.
- * @param {any} app
- */
+/** The file to drag must exist before the drag begins: it is made a moment after each change. */
 function prepareDrag(app) {
   const button = byId("midi-file");
   let url = "";
@@ -43,15 +45,14 @@ function prepareDrag(app) {
   app.store.subscribe(() => button.matches(":hover") && soon());
   button.addEventListener("dragstart", (event) => {
     if (!url) return event.preventDefault();
+    app.status.say(`Drop the file on a track; it comes${without(app.store.doc) || " with every hit"}.`);
     event.dataTransfer.effectAllowed = "copy";
     event.dataTransfer.setData("DownloadURL", `audio/midi:${fileName(app, "mid")}:${url}`);
   });
 }
 
-/** @param {any} app */
 function wireFiles(app) {
   const { api, store, status } = app;
-  /** @param {string} ending @param {(body: any) => Promise<Blob>} question */
   async function download(ending, question) {
     const { doc } = store;
     if (!hitCount(doc)) return status.say("The grid is empty; nothing to save yet.");
@@ -59,15 +60,13 @@ function wireFiles(app) {
     const blob = await status.ask("Writing …", () => question(body));
     if (!blob) return;
     save(blob, fileName(app, ending));
-    const silent = toPattern(doc).hits.length - body.pattern.hits.length;
-    status.say(silent ? `Saved without the ${silent} hits of silent rows.` : "Saved.");
+    status.say(`Saved${without(doc)}.`);
     app.remember();
   }
   byId("midi-file").addEventListener("click", () => download("mid", api.midi));
   byId("wav-file").addEventListener("click", () => download("wav", (body) => api.wav({ ...body, repeat: 2 })));
 }
 
-/** @param {any} app */
 function wireShare(app) {
   async function share() {
     const link = new URL(location.href);
@@ -86,19 +85,16 @@ function wireShare(app) {
   byId("share").addEventListener("click", share);
 }
 
-/** @param {any} app */
 function wireImport(app) {
   const { api, store, status } = app;
   const drop = byId("drop");
 
-  /** @param {Blob & {name?: string}} file */
   async function take(file) {
     if (file.size > LARGEST) return status.say(`${file.name} has ${Math.round(file.size / 1024)} KB; a MIDI file here may have 256.`);
     const answer = await status.ask(`Reading ${file.name} …`, async () => api.import(await file.arrayBuffer()));
     if (!answer) return;
     try {
-      const { locked: _, ...base } = store.doc;
-      const doc = fromPattern(answer.patterns[0], { by: "you", base: { ...base, locked: emptyDoc(1).locked } });
+      const doc = fromPattern(answer.patterns[0], { by: "you", base: { ...store.doc, locked: emptyDoc(1).locked } });
       store.edit(`import ${file.name}`, () => doc);
     } catch (error) {
       return status.fail(error);
@@ -107,7 +103,6 @@ function wireImport(app) {
     status.say([`Read ${file.name}.`, ...(answer.notes ?? [])].join(" "));
   }
 
-  /** @param {DragEvent} event */
   const brings = (event) => !!event.dataTransfer?.types.includes("Files");
   byId("import").addEventListener("click", () => byId("file").click());
   byId("file").addEventListener("change", ({ target }) => {
@@ -129,15 +124,12 @@ function wireImport(app) {
   });
 }
 
-/** @param {any} app */
 function wireRecent({ recent, store, status }) {
   const list = byId("recent-list");
   const dialog = byId("recent-dialog");
 
-  /** @param {any} entry */
   function row({ id, name, share }) {
     const load = make("button", {
-      type: "button",
       class: "quiet",
       text: name,
       onclick: () => {
@@ -146,7 +138,7 @@ function wireRecent({ recent, store, status }) {
         status.say(`Opened ${name}.`);
       },
     });
-    const remove = make("button", { type: "button", class: "icon", "aria-label": `Remove ${name}`, text: "×", onclick: () => { recent.remove(id); show(); } });
+    const remove = make("button", { class: "icon", "aria-label": `Remove ${name}`, text: "×", onclick: () => { recent.remove(id); show(); } });
     return make("li", {}, load, remove);
   }
 
@@ -161,7 +153,6 @@ function wireRecent({ recent, store, status }) {
   });
 }
 
-/** @param {any} app */
 export function createOut(app) {
   prepareDrag(app);
   wireFiles(app);

@@ -28,7 +28,6 @@ export function createPace(lookAhead) {
   }
 
   return {
-    /** @param {number} now */
     start(now) {
       [last, gap, ticks] = [now, 0, 0];
     },
@@ -41,7 +40,6 @@ export function createPace(lookAhead) {
       if (ticks > 1 || elapsed > LATE) gap = Math.max(elapsed, gap * Math.exp(-elapsed / FORGET));
       return 0;
     },
-    /** @param {boolean} on */
     setHidden(on) {
       hidden = on;
     },

@@ -13,15 +13,7 @@
  */
 
 export const VOICES = Object.freeze([
-  "kick",
-  "snare",
-  "closed hi-hat",
-  "open hi-hat",
-  "low tom",
-  "mid tom",
-  "high tom",
-  "crash",
-  "ride",
+  "kick", "snare", "closed hi-hat", "open hi-hat", "low tom", "mid tom", "high tom", "crash", "ride",
 ]);
 export const V = VOICES.length;
 export const STEPS_PER_BAR = 16;
@@ -34,20 +26,12 @@ export const MAX_SWING = 0.75;
 const BELOW_HALF = 0.5 - 2 ** -25; // the last float32 before 0.5
 const NONE = Object.freeze(Array(V).fill(false));
 
-/**
- * @param {number} value
- * @param {number} low
- * @param {number} high
- */
+/** @param {number} value @param {number} low @param {number} high */
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
 /**
  * A hit, its numbers rounded to float32 and brought into range.
- *
- * @param {number} velocity
- * @param {number} offset
- * @param {Player} by
- * @returns {Cell}
+ * @param {number} velocity @param {number} offset @param {Player} by @returns {Cell}
  */
 export function makeCell(velocity, offset, by) {
   return Object.freeze({
@@ -57,12 +41,7 @@ export function makeCell(velocity, offset, by) {
   });
 }
 
-/**
- * Freeze a document, its arrays included.
- *
- * @param {Doc} fields
- * @returns {Doc}
- */
+/** Freeze a document, its arrays included. @param {Doc} fields @returns {Doc} */
 export function makeDoc(fields) {
   for (const name of ["cells", "locked", "muted", "soloed"]) Object.freeze(fields[name]);
   return Object.freeze({ ...fields });
@@ -120,7 +99,6 @@ export function toPattern(doc) {
 
 /**
  * Make a document of a Pattern; what a Pattern does not hold comes from `base`.
- *
  * @param {unknown} json
  * @param {{by?: Player, base?: Doc}} [options]
  * @returns {Doc}
@@ -144,12 +122,10 @@ export function fromPattern(json, { by = "machine", base } = {}) {
 
 /**
  * Check everything a Pattern says, and that the grid of this page can hold it.
- *
- * @param {unknown} json
- * @returns {Pattern}
+ * @param {unknown} json @returns {Pattern}
  */
 export function validatePattern(json) {
-  const pattern = /** @type {Pattern} */ (json);
+  const pattern = json;
   if (typeof pattern !== "object" || pattern === null) fail("an object", json);
   if (pattern.format !== 1) fail("format 1", pattern.format);
   if (JSON.stringify(pattern.voices) !== JSON.stringify(VOICES)) {
@@ -161,7 +137,6 @@ export function validatePattern(json) {
   return pattern;
 }
 
-/** @param {Pattern} pattern */
 function checkMetre(pattern) {
   if (pattern.steps_per_quarter !== 4 || pattern.quarters_per_bar !== 4) {
     const metre = `${shown(pattern.quarters_per_bar)} quarters of ${shown(pattern.steps_per_quarter)} steps`;
@@ -175,7 +150,6 @@ function checkMetre(pattern) {
   }
 }
 
-/** @param {Hit} hit @param {number} steps */
 function checkHit(hit, steps) {
   if (!Array.isArray(hit) || hit.length !== 4) fail("hits of four numbers", hit);
   const [step, voice, velocity, offset] = hit;
@@ -189,12 +163,11 @@ function checkHit(hit, steps) {
   }
 }
 
-/** @param {string} wanted @param {unknown} got @returns {never} */
 function fail(wanted, got) {
   throw new Error(`not a pattern: it needs ${wanted}, got ${shown(got)}`);
 }
 
-/** A value in few characters. @param {unknown} value */
+/** A value in few characters. */
 function shown(value) {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 40 ? `${text.slice(0, 37)}...` : text;

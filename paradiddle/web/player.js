@@ -6,9 +6,6 @@ import { createMidi } from "./midi.js";
 import { eventsBetween } from "./schedule.js";
 import { createKit } from "./voices.js";
 
-const NOTE_MS = 60;
-
-/** @param {any} app */
 export function createPlayer(app) {
   const { store, api } = app;
   const context = new AudioContext({ latencyHint: "interactive" });
@@ -20,25 +17,25 @@ export function createPlayer(app) {
   let clicking = false;
 
   const getTime = () => context.currentTime;
-  const inMs = (/** @type {number} */ time) => performance.now() + (time - context.currentTime + (context.outputLatency || 0)) * 1000;
-  const sendHit = (/** @type {any} */ hit, /** @type {number} */ time) => midi.play(hit.voice, hit.velocity, inMs(time), NOTE_MS);
-  const strikeHit = (/** @type {any} */ hit, /** @type {number} */ time) => kit.play(hit.voice, hit.velocity, time);
+  const inMs = (time) => performance.now() + (time - context.currentTime + (context.outputLatency || 0)) * 1000;
+  const sendHit = (hit, time) => midi.play(hit.voice, hit.velocity, inMs(time));
+  const strikeHit = (hit, time) => kit.play(hit.voice, hit.velocity, time);
 
   const clock = createClock({
     getTime,
     onHit: strikeHit,
     onClick: (time, accent) => clicking && kit.click(time, accent),
-    onCancel: (from) => kit.cancel(from),
+    onCancel: kit.cancel,
     onSend: sendHit,
     onStep: (step, time) => due.push({ step, time }),
     onPulse: (time) => midi.clockPulse(inMs(time)),
-    onEnd: () => rest(),
+    onEnd: rest,
   });
   const scoreClock = createClock({
     getTime,
     hits: eventsBetween,
     onHit: strikeHit,
-    onCancel: (from) => kit.cancel(from),
+    onCancel: kit.cancel,
     onSend: sendHit,
     onEnd: () => scoreEnded(),
   });
@@ -93,7 +90,6 @@ export function createPlayer(app) {
     requestAnimationFrame(light);
   }
 
-  /** @param {number} voice @param {number} velocity */
   async function audition(voice, velocity) {
     await wake();
     kit.play(voice, velocity, getTime());
@@ -128,7 +124,6 @@ export function createPlayer(app) {
       const cell = cellAt(store.doc, step, voice);
       if (cell && !clock.running) audition(voice, cell.velocity);
     },
-    /** @param {any} score @param {() => void} ended */
     async playScore(score, ended) {
       if (clock.running) stop();
       await wake();
@@ -136,10 +131,10 @@ export function createPlayer(app) {
       scoreClock.start(score, { at: 0 });
     },
     stopScore,
-    scorePosition: () => scoreClock.position(),
-    setVolume: (/** @type {number} */ value) => kit.setVolume(value),
-    setLoop: (/** @type {boolean} */ on) => clock.setLoop(on),
-    setClick: (/** @type {boolean} */ on) => (clicking = on),
-    onPlaying: (/** @type {(playing: boolean) => void} */ listener) => listeners.add(listener),
+    scorePosition: scoreClock.position,
+    setVolume: kit.setVolume,
+    setLoop: clock.setLoop,
+    setClick: (on) => (clicking = on),
+    onPlaying: (listener) => listeners.add(listener),
   };
 }

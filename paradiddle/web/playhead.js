@@ -5,14 +5,12 @@ import { make } from "./dom.js";
 
 const FLASH_MS = 160;
 
-/** @param {any} grid */
 export function createPlayhead(grid) {
   const column = make("div", { class: "playhead", hidden: true });
   grid.measures.append(column);
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   let shown = -1;
 
-  /** @param {number} step */
   function flash(step) {
     for (let voice = 0; voice < V; voice += 1) {
       const pad = grid.padAt(step, voice);
@@ -23,7 +21,6 @@ export function createPlayhead(grid) {
   }
 
   return {
-    /** @param {number} step */
     show(step) {
       if (step === shown || step >= grid.bars.length * STEPS_PER_BAR) return;
       shown = step;

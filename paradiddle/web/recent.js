@@ -1,7 +1,7 @@
 /**
  * Recent patterns, kept in the browser as share links.
  *
- * @typedef {import("./pattern.js").Doc} Doc
+ * @import { Doc } from "./pattern.js"
  * @typedef {{id: string, name: string, at: number, share: string}} Entry
  */
 
@@ -18,7 +18,6 @@ export function createRecent(open, now = Date.now) {
   /** @type {Entry[]} */
   let entries = read();
 
-  /** @returns {Entry[]} */
   function read() {
     try {
       const found = JSON.parse(open().getItem(KEY) ?? "[]");
@@ -28,7 +27,6 @@ export function createRecent(open, now = Date.now) {
     }
   }
 
-  /** @param {Entry[]} next */
   function write(next) {
     entries = next;
     try {
@@ -58,14 +56,12 @@ export function createRecent(open, now = Date.now) {
         }
       });
     },
-    /** @param {string} id */
     remove(id) {
       write(entries.filter((entry) => entry.id !== id));
     },
   };
 }
 
-/** @param {any} entry */
 const whole = (entry) =>
   typeof entry?.id === "string" &&
   typeof entry.share === "string" &&

@@ -25,13 +25,11 @@ export function createSamples(decoder, fetchSound) {
   /** @type {Promise<{loaded: number, failed: number}> | null} */
   let loading = null;
 
-  /** @param {number} voice @param {number} layer */
   async function fetchOne(voice, layer) {
-    const bytes = await fetchSound(slugOf(VOICES[voice] ?? ""), layer);
+    const bytes = await fetchSound(slugOf(VOICES[voice]), layer);
     buffers.set(`${voice}/${layer}`, await decoder.decodeAudioData(bytes));
   }
 
-  /** @param {(loaded: number, all: number) => void} tell */
   async function fetchAll(tell) {
     // the middle layer of every voice first: then all of the kit can be heard
     const wanted = [1, 2, 0].flatMap((layer) => VOICES.map((_, voice) => ({ voice, layer })));

@@ -4,7 +4,7 @@
  * Places on the line count steps from the start, pass after pass. The seam of the loop is no border:
  * an early hit of the first step plays at the end of the pass before, and in the first pass at 0.
  *
- * @typedef {import("./pattern.js").Doc} Doc
+ * @import { Doc } from "./pattern.js"
  * @typedef {{step: number, voice: number, velocity: number, when: number, key: number, pass: number}} PlacedHit
  */
 
@@ -25,11 +25,8 @@ export function audible(doc, voice) {
 
 /**
  * Audible hits in `[from, to)` of the line, in order of time.
- *
  * `key` is the same for one cell of one pass wherever its hit is moved to.
- *
- * @param {Doc} doc @param {number} from @param {number} to
- * @returns {PlacedHit[]}
+ * @param {Doc} doc @param {number} from @param {number} to @returns {PlacedHit[]}
  */
 export function hitsBetween(doc, from, to) {
   /** @type {PlacedHit[]} */
@@ -52,7 +49,6 @@ export function hitsBetween(doc, from, to) {
 
 /**
  * The drummer's events as something the clock can play in place of a document.
- *
  * @param {{ticks: number[], velocities: number[], voices: (number | null)[], qpm: number,
  *   ticks_per_quarter: number}} events
  */
@@ -69,7 +65,6 @@ export function fromEvents(events) {
 
 /**
  * `hitsBetween` for what `fromEvents` made; `step` is the number of the note.
- *
  * @param {ReturnType<typeof fromEvents>} score @param {number} from @param {number} to
  * @returns {PlacedHit[]}
  */
@@ -91,18 +86,18 @@ export function eventsBetween(score, from, to) {
   return found;
 }
 
-/** The first note at or after a place. @param {{when: number}[]} notes @param {number} place */
+/** The first note at or after a place. */
 function firstFrom(notes, place) {
   let [low, high] = [0, notes.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((notes[middle]?.when ?? 0) < place) low = middle + 1;
+    if (notes[middle].when < place) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
-/** Whether two documents sound the same. @param {any} a @param {any} b */
+/** Whether two documents sound the same. */
 export function sameSound(a, b) {
   const named = ["cells", "notes", "steps", "qpm", "swing", "muted", "soloed"];
   return a === b || named.every((name) => a[name] === b[name]);

@@ -35,12 +35,10 @@ export function createSelection() {
     get value() {
       return value;
     },
-    /** @param {Selection | null} next */
     set(next) {
       value = next;
       for (const listener of listeners) listener(value);
     },
-    /** @param {(selection: Selection | null) => void} listener */
     subscribe: (listener) => listeners.add(listener),
   };
 }

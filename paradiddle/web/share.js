@@ -6,21 +6,11 @@
  * offsets, a checksum (FNV-1a, 32 bits) of all before it; in base64url. Velocities and offsets are
  * float32, bit for bit: the distinct ones, then for each hit the number of its own.
  *
- * @typedef {import("./pattern.js").Doc} Doc
+ * @import { Doc } from "./pattern.js"
  */
 
 import { createReader, createWriter } from "./bits.js";
-import {
-  MAX_BARS,
-  MAX_QPM,
-  MAX_SWING,
-  MIN_QPM,
-  MIN_SWING,
-  STEPS_PER_BAR,
-  V,
-  makeCell,
-  makeDoc,
-} from "./pattern.js";
+import { MAX_BARS, MAX_QPM, MAX_SWING, MIN_QPM, MIN_SWING, STEPS_PER_BAR, V, makeCell, makeDoc } from "./pattern.js";
 
 const VERSION = 1;
 const CHECKSUM_BYTES = 4;
@@ -64,10 +54,8 @@ export function decode(text) {
   }
 }
 
-/** @param {string} why */
 const damaged = (why) => new Error(`this link is damaged: ${why}; ask for it again`);
 
-/** @param {ReturnType<typeof createReader>} input @returns {Doc} */
 function readDoc(input) {
   const bars = within("bars", input.bits(8), 1, MAX_BARS);
   const steps = bars * STEPS_PER_BAR;
@@ -84,21 +72,19 @@ function readDoc(input) {
   let at = 0;
   const cells = struck.map((on) => {
     if (!on) return null;
-    const cell = makeCell(velocities[at] ?? 0, offsets[at] ?? 0, players[at] ?? "you");
+    const cell = makeCell(velocities[at], offsets[at], players[at]);
     at++;
     return cell;
   });
-  const [locked = [], muted = [], soloed = []] = flags;
+  const [locked, muted, soloed] = flags;
   return makeDoc({ cells, steps, qpm, swing, locked, muted, soloed, split });
 }
 
-/** @param {string} name @param {number} value @param {number} low @param {number} high */
 function within(name, value, low, high) {
   if (!(value >= low && value <= high)) throw new Error(`${name} ${value} is not in [${low}, ${high}]`);
   return value;
 }
 
-/** @param {ReturnType<typeof createWriter>} out @param {number[]} values */
 function writeFloats(out, values) {
   const distinct = [...new Set(values)];
   const numbers = new Map(distinct.map((value, number) => [value, number]));
@@ -106,10 +92,9 @@ function writeFloats(out, values) {
   const worth = distinct.length * 32 + values.length * width < values.length * 32;
   out.bits(worth ? distinct.length : 0, 16);
   for (const value of worth ? distinct : values) out.float(value);
-  if (worth) for (const value of values) out.bits(numbers.get(value) ?? 0, width);
+  if (worth) for (const value of values) out.bits(numbers.get(value), width);
 }
 
-/** @param {ReturnType<typeof createReader>} input @param {number} count @param {number} low @param {number} high */
 function readFloats(input, count, low, high) {
   const distinct = input.bits(16);
   const one = () => within("a number", input.float(), low, high);
@@ -123,23 +108,21 @@ function readFloats(input, count, low, high) {
   });
 }
 
-/** Bits that number so many things. @param {number} count */
+/** Bits that number so many things. */
 const widthOf = (count) => (count > 1 ? 32 - Math.clz32(count - 1) : 0);
 
-/** FNV-1a. @param {Uint8Array} bytes @returns {number[]} */
+/** FNV-1a. */
 function checksum(bytes) {
   let hash = 0x811c9dc5;
   for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
   return [24, 16, 8, 0].map((shift) => (hash >>> shift) & 255);
 }
 
-/** @param {Uint8Array} bytes */
 function toBase64(bytes) {
   const text = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
   return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** @param {string} text */
 function fromBase64(text) {
   if (typeof text !== "string" || !text) throw damaged("it is empty");
   if (text.length > LONGEST) throw damaged(`it has ${text.length} characters, at most ${LONGEST} are read`);

@@ -40,7 +40,6 @@ function spaceIsTaken(app) {
   return !app.byPointer() && !!focused?.matches("button, a, summary, [role=button], input[type=checkbox]");
 }
 
-/** @param {any} app */
 function commands(app) {
   const { edits, machine, candidates } = app;
   return {
@@ -75,14 +74,12 @@ function commands(app) {
   };
 }
 
-/** @param {KeyboardEvent} event */
 function nameOf(event) {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const control = event.ctrlKey || event.metaKey;
   return `${control ? "ctrl+" : ""}${control && event.shiftKey ? "shift+" : ""}${key}`;
 }
 
-/** @param {any} app */
 export function listenToShortcuts(app) {
   const known = commands(app);
   document.addEventListener("keydown", (event) => {

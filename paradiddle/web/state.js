@@ -1,7 +1,7 @@
 /**
  * The store: the current document, and undo and redo of every edit.
  *
- * @typedef {import("./pattern.js").Doc} Doc
+ * @import { Doc } from "./pattern.js"
  * @typedef {(doc: Doc) => Doc} Edit
  * @typedef {(doc: Doc, label: string) => void} Listener
  * @typedef {{update(edit: (doc: Doc, before: Doc) => Doc): void, end(): void, cancel(): void}} Gesture
@@ -21,21 +21,18 @@ export function createStore(first) {
   /** @type {Set<Listener>} */
   const listeners = new Set();
 
-  /** @param {Doc} next @param {string} label */
   function show(next, label) {
     if (next === doc) return;
     doc = next;
     for (const listener of [...listeners]) listener(doc, label);
   }
 
-  /** @param {string} label @param {Doc} before */
   function remember(label, before) {
     past.push({ label, doc: before });
     if (past.length > DEPTH) past.shift();
     future = [];
   }
 
-  /** @param {string} label @param {Edit} change */
   function edit(label, change) {
     open?.end();
     const before = doc;
@@ -45,27 +42,26 @@ export function createStore(first) {
     show(next, label);
   }
 
-  /** @param {string} label @returns {Gesture} */
   function gesture(label) {
     open?.end();
     const before = doc;
     let live = true;
+    function close() {
+      if (!live) return false;
+      live = false;
+      open = null;
+      return true;
+    }
     /** @type {Gesture} */
     const drag = {
       update(change) {
         if (live) show(change(doc, before), label);
       },
       end() {
-        if (!live) return;
-        live = false;
-        open = null;
-        if (doc !== before) remember(label, before);
+        if (close() && doc !== before) remember(label, before);
       },
       cancel() {
-        if (!live) return;
-        live = false;
-        open = null;
-        show(before, label);
+        if (close()) show(before, label);
       },
     };
     open = drag;
@@ -111,7 +107,6 @@ export function createStore(first) {
       open?.end();
       show(next, "Replace");
     },
-    /** @param {Listener} listener */
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -5,14 +5,13 @@ import { byId } from "./dom.js";
 const NEAR = 2_000;
 const FAR = 15_000;
 
-/** What went wrong, for people; of an absent server the banner tells. @param {any} error */
+/** What went wrong, for people; of an absent server the banner tells. */
 function words({ busy, offline, message }) {
   if (offline) return "";
   if (busy) return "The machine is busy just now; try again in a moment.";
   return message.charAt(0).toUpperCase() + message.slice(1);
 }
 
-/** @param {any} api */
 export function createStatus(api) {
   const line = byId("status");
   const banner = byId("offline");
@@ -21,13 +20,11 @@ export function createStatus(api) {
   let timer = 0;
   let waiting = 0;
 
-  /** @param {string} text */
   function say(text) {
     line.textContent = text;
     line.classList.remove("bad");
   }
 
-  /** @param {boolean} gone */
   function setAway(gone) {
     if (gone === away) return;
     away = gone;
@@ -50,12 +47,11 @@ export function createStatus(api) {
       await api.health();
       setAway(false);
     } catch (error) {
-      if (/** @type {any} */ (error).offline) setAway(true);
+      if (error.offline) setAway(true);
     }
     look(away ? NEAR : FAR);
   }
 
-  /** @param {any} error */
   function fail(error) {
     if (error.offline) setAway(true);
     line.textContent = words(error);
@@ -87,5 +83,5 @@ export function createStatus(api) {
   window.addEventListener("online", check);
   document.addEventListener("visibilitychange", () => document.hidden || check());
   look(FAR);
-  return { say, fail, ask, check, back: (/** @type {() => void} */ call) => returned.add(call) };
+  return { say, fail, ask, check, back: (call) => returned.add(call) };
 }

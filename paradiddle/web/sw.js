@@ -8,15 +8,11 @@
 const CACHE = "paradiddle-1"; // raise when what is kept changes its form
 const PATIENCE_MS = 3000; // a server slower than this is taken as away
 
-/** @param {string} path */
 const isSound = (path) => /\/api\/kit\/[a-z-]+\/\d\.wav$/.test(path);
-/** @param {string} path */
 const isKit = (path) => path.endsWith("/api/kit");
-/** @param {string} path */
 const isApi = (path) => /\/(api|docs|openapi\.json)(\/|$)/.test(path);
 
-/** How to answer a request: "cache" or "network" first, or null to leave it alone.
- * @param {{method: string, url: string}} request @param {string} origin */
+/** How to answer a request: "cache" or "network" first, or null to leave it alone. */
 function manner(request, origin) {
   const { origin: asked, pathname } = new URL(request.url);
   if (request.method !== "GET" || asked !== origin) return null;
@@ -24,32 +20,27 @@ function manner(request, origin) {
   return isKit(pathname) || !isApi(pathname) ? "network" : null;
 }
 
-/** @param {Request} request @param {Response} response */
 async function keep(request, response) {
   if (response.status !== 200 || response.type !== "basic") return;
   const cache = await caches.open(CACHE);
   await cache.put(request, response).catch(() => {}); // full: the page works all the same
 }
 
-/** @param {Request} request */
 async function fromCache(request) {
   const cache = await caches.open(CACHE);
   return cache.match(request, { ignoreSearch: request.mode === "navigate" });
 }
 
-/** @param {FetchEvent} event @param {RequestInit} [how] */
 async function fromNetwork(event, how) {
   const response = await fetch(event.request, how);
   event.waitUntil(keep(event.request, response.clone()));
   return response;
 }
 
-/** @param {FetchEvent} event */
 async function cacheFirst(event) {
   return (await fromCache(event.request)) ?? fromNetwork(event);
 }
 
-/** @param {FetchEvent} event */
 async function networkFirst(event) {
   const kept = await fromCache(event.request);
   if (!kept) return fromNetwork(event);

@@ -9,7 +9,6 @@ const KEY = "j";
 const SNARE = 1;
 const GLOW_MS = 90;
 
-/** @param {any} app */
 export function createTap(app) {
   const { api, store, status, player, wishes, candidates } = app;
   const pad = byId("tap-pad");

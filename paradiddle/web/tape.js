@@ -15,7 +15,7 @@ export function createTape(canvas) {
 
   function readColours() {
     const style = getComputedStyle(document.documentElement);
-    const read = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
+    const read = (name) => style.getPropertyValue(name).trim();
     return { note: read("--blue"), text: read("--soft"), line: read("--hair"), now: read("--ink") };
   }
 
@@ -29,7 +29,6 @@ export function createTape(canvas) {
     return { width, height };
   }
 
-  /** @param {number} position @param {number} width */
   function origin(position, width) {
     const seen = still.matches ? Math.floor(position / STEPS_PER_BAR) * STEPS_PER_BAR : position;
     return width * (still.matches ? 0.02 : NOW) - seen * STEP_WIDTH;
@@ -47,7 +46,7 @@ export function createTape(canvas) {
     }
   }
 
-  /** @param {any} note @param {number} x @param {number} height @param {number} age steps since it sounded */
+  /** @param {number} x @param {number} height @param {number} age steps since it sounded */
   function drawNote(note, x, height, age) {
     const lit = age >= 0 && age < 1.2;
     const y = height - ((note.voice + 0.5) / V) * (height - 18) - 2;

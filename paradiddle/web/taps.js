@@ -10,7 +10,6 @@ const PLAIN = 0.7; // a key does not say how hard it was pressed
 
 /**
  * Taps while the loop plays.
- *
  * @param {Tap[]} taps
  * @param {(time: number) => number} placeAt the place of a time, in steps
  * @param {number} [bars] 1 or 2
@@ -28,7 +27,6 @@ export function tapsOnGrid(taps, placeAt, bars = 2) {
 
 /**
  * Taps without a clock: the first is beat one, and the tempo is that on whose 16ths they lie best.
- *
  * @param {Tap[]} taps
  * @param {{qpm?: number, bars?: number}} [options] a tempo near which to look, and a length to force
  * @returns {{velocities: number[], qpm: number, bars: number}}
@@ -37,7 +35,7 @@ export function tapsFree(taps, { qpm = 110, bars } = {}) {
   const sorted = [...taps].sort((a, b) => a.time - b.time);
   const first = sorted[0]?.time ?? 0;
   const tempo = tapTempoOf(sorted.map(({ time }) => time - first), qpm);
-  const placeAt = (/** @type {number} */ time) => ((time - first) * tempo) / 15;
+  const placeAt = (time) => ((time - first) * tempo) / 15;
   const end = Math.round(placeAt(sorted.at(-1)?.time ?? first));
   const length = bars ?? (end < STEPS_PER_BAR ? 1 : 2);
   const inside = sorted.filter(({ time }) => Math.round(placeAt(time)) < length * STEPS_PER_BAR);
@@ -46,7 +44,6 @@ export function tapsFree(taps, { qpm = 110, bars } = {}) {
 
 /**
  * The tempo whose 16ths fit times best, near another where several do.
- *
  * @param {number[]} times seconds from the first tap
  * @param {number} near
  */
@@ -60,8 +57,7 @@ export function tapTempoOf(times, near) {
   return best.qpm;
 }
 
-/** How far times lie from a tempo's 16ths, in seconds; off beats cost a little more.
- * @param {number[]} times @param {number} qpm */
+/** How far times lie from a tempo's 16ths, in seconds; off beats cost a little more. */
 function misfit(times, qpm) {
   const step = 15 / qpm;
   const costs = times.map((time) => {
@@ -74,7 +70,6 @@ function misfit(times, qpm) {
 
 /**
  * Tempo from taps on the beat, as of a tap-tempo button; null until it can be told.
- *
  * @param {number[]} times seconds; a pause of two seconds starts anew
  */
 export function beatTempo(times) {

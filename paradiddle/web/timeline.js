@@ -12,16 +12,14 @@ export function createTimeline(place, time, rate) {
   /** @type {Piece} */
   let piece = { place, time, rate, before: null };
 
-  /** @param {(piece: Piece) => void} change */
   function each(change) {
-    for (let at = /** @type {Piece | null} */ (piece); at; at = at.before) change(at);
+    for (let at = piece; at; at = at.before) change(at);
   }
 
   return {
     get rate() {
       return piece.rate;
     },
-    /** @param {number} when */
     placeAt(when) {
       let at = piece;
       while (when < at.time && at.before) at = at.before;

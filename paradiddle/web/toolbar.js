@@ -4,7 +4,6 @@ import { setQpm, setSwing } from "./edits.js";
 import { byId, dial, isPressed, press } from "./dom.js";
 import { beatTempo } from "./taps.js";
 
-/** @param {any} app */
 function wireTempo({ store }) {
   const field = byId("qpm");
   const show = () => (field.value = String(Math.round(store.doc.qpm * 100) / 100));
@@ -25,9 +24,7 @@ function wireTempo({ store }) {
   return { show, tap };
 }
 
-/** @param {any} app */
 function wireSwing({ store }) {
-  /** @type {any} */
   let gesture = null;
   const swing = dial("swing", (value) => (value === 50 ? "off" : `${value} %`), (value) => {
     gesture ??= store.gesture("swing");
@@ -40,7 +37,6 @@ function wireSwing({ store }) {
   return swing;
 }
 
-/** @param {any} app */
 export function createToolbar(app) {
   const { store, player } = app;
   const tempo = wireTempo(app);
@@ -48,13 +44,11 @@ export function createToolbar(app) {
   const volume = dial("volume", (value) => String(value), (value) => player.setVolume(value / 100));
   const button = byId("play");
 
-  /** @param {boolean} playing */
   function showPlaying(playing) {
     button.setAttribute("aria-label", playing ? "Stop" : "Play");
     document.body.classList.toggle("playing", playing);
   }
 
-  /** @param {string} id @param {(on: boolean) => void} change */
   function toggle(id, change) {
     const element = byId(id);
     element.addEventListener("click", () => {

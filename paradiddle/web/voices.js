@@ -1,10 +1,9 @@
 /**
  * The drum kit in Web Audio: sound -> gain -> gentle compressor -> volume -> out.
  *
- * @typedef {import("./pattern.js").Doc} Doc
+ * @import { Doc } from "./pattern.js"
  * @typedef {{voice: number, time: number, end: number, level: number, chokedAt: number | null,
  *   source: AudioScheduledSourceNode, gain: GainNode}} Sound
- * @typedef {{voice: number, time: number, cancel(): void}} Handle
  */
 
 import { chokes } from "./choke.js";
@@ -47,12 +46,10 @@ export function createKit(context, { fetchKit, gains = [], Offline = globalThis.
     get sounding() {
       return mixer.count();
     },
-    /** Hear one voice now. @param {number} voice @param {number} [velocity] */
-    audition: (voice, velocity = 0.8) => mixer.play(voice, velocity, context.currentTime),
     /** What a document sounds like, looping. @param {Doc} doc @param {number} seconds */
     renderOffline(doc, seconds) {
       const offline = new Offline(2, Math.ceil(seconds * context.sampleRate), context.sampleRate);
-      const stage = createMixer(/** @type {any} */ (offline), samples);
+      const stage = createMixer(offline, samples);
       stage.setGains(mixer.gains());
       const each = stepSeconds(doc.qpm);
       for (const hit of hitsBetween(doc, 0, seconds / each)) {
@@ -63,7 +60,6 @@ export function createKit(context, { fetchKit, gains = [], Offline = globalThis.
   };
 }
 
-/** @param {AudioContext} context @param {ReturnType<typeof createSamples>} samples */
 function createMixer(context, samples) {
   const bus = context.createGain();
   const volume = context.createGain();
@@ -74,7 +70,6 @@ function createMixer(context, samples) {
   /** @type {number[]} */
   const gains = Array(V).fill(1);
 
-  /** @param {AudioScheduledSourceNode} source @param {number} level @param {number} time @param {number} voice @param {number} seconds */
   function begin(source, level, time, voice, seconds) {
     const start = Math.max(time, context.currentTime);
     const gain = context.createGain();
@@ -88,7 +83,6 @@ function createMixer(context, samples) {
     return sound;
   }
 
-  /** @param {Sound} sound */
   function drop(sound) {
     sound.source.onended = null;
     sound.source.disconnect();
@@ -106,7 +100,6 @@ function createMixer(context, samples) {
     }
   }
 
-  /** @param {number} from */
   function cancel(from) {
     for (const sound of sounds) {
       if (sound.time >= from && sound.time > context.currentTime) drop(stopped(sound));
@@ -114,7 +107,6 @@ function createMixer(context, samples) {
     rechoke();
   }
 
-  /** @param {number} voice @param {number} velocity @param {number} time @param {number} [gain] */
   function play(voice, velocity, time, gain = 1) {
     const buffer = samples.find(voice, velocity);
     if (!buffer) return null;
@@ -123,18 +115,12 @@ function createMixer(context, samples) {
     const level = gainOf(velocity) * (gains[voice] ?? 1) * gain;
     const sound = begin(source, level, time, voice, buffer.duration);
     rechoke();
-    const undo = () => {
-      if (!sounds.has(sound)) return;
-      drop(stopped(sound));
-      rechoke();
-    };
-    return { voice, time: sound.time, cancel: undo };
+    return sound;
   }
 
   return {
     play,
     cancel,
-    /** @param {number} time @param {boolean} [accent] */
     click(time, accent = false) {
       const source = context.createOscillator();
       source.frequency.value = accent ? 1760 : 1175;
@@ -161,13 +147,11 @@ function createMixer(context, samples) {
   };
 }
 
-/** @param {Sound} sound */
 function stopped(sound) {
   sound.source.stop();
   return sound;
 }
 
-/** @param {Sound} sound @param {number} at @param {number} seconds */
 function fade({ gain, source, level }, at, seconds) {
   gain.gain.cancelScheduledValues(at);
   gain.gain.setValueAtTime(level, at);
@@ -175,7 +159,7 @@ function fade({ gain, source, level }, at, seconds) {
   source.stop(at + seconds);
 }
 
-/** Keeps a loud bar from clipping. @param {BaseAudioContext} context */
+/** Keeps a loud bar from clipping. */
 function softened(context) {
   const compressor = context.createDynamicsCompressor();
   compressor.threshold.value = -9;

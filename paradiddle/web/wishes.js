@@ -5,14 +5,12 @@ import { byId, dial, isPressed, press } from "./dom.js";
 
 const HIGHEST_SEED = 2 ** 53 - 1;
 
-/** @param {{name: string, qpm: number, few: boolean}} style */
 function option({ name, qpm, few }) {
   const element = new Option(`${name} · ${Math.round(qpm)} bpm${few ? " · rare" : ""}`, name);
   if (few) element.title = "few recordings: the machine knows this style less well";
   return element;
 }
 
-/** @param {any} app */
 export function createWishes({ store, byPointer }) {
   const style = byId("style");
   const seed = byId("seed");
@@ -41,7 +39,6 @@ export function createWishes({ store, byPointer }) {
   }
 
   return {
-    /** @param {any[]} styles */
     offer(styles) {
       const chosen = style.value;
       style.replaceChildren(style.options[0], ...styles.map(option));

@@ -430,25 +430,15 @@ test("muting takes effect ahead, and an arrow that moves disturbs nothing", () =
   assert.ok(world.hits.every(({ time }) => time <= muted + 0.061));
 });
 
-test("pause goes on from there, stop from the start, and both take back what is ahead", () => {
+test("stop takes back what is ahead, and it starts anew or from a place", () => {
   const doc = edits.paint(emptyDoc(1), Array.from({ length: 16 }, (_, step) => [step, 0]), true);
   const world = stage();
   assert.deepEqual([world.clock.running, world.clock.position()], [false, 0]);
   world.clock.start(doc);
   world.pass(1);
-  world.clock.pause();
-  const position = world.clock.position();
-  assert.ok(Math.abs(position - 0.94 / 0.125) < 1e-6);
-  assert.ok(world.hits.every(({ time }) => time <= world.now));
-  world.pass(5);
-  assert.equal(world.clock.position(), position);
-  const before = world.hits.length;
-  world.clock.start(doc);
-  const begun = world.now + 0.06;
-  world.pass(1);
-  assert.equal(world.hits[before].step, 8);
-  assert.ok(Math.abs(world.hits[before].time - (begun + (8 - position) * 0.125)) < MS);
+  assert.ok(Math.abs(world.clock.position() - 0.94 / 0.125) < 1e-6);
   world.clock.stop();
+  assert.ok(world.hits.every(({ time }) => time <= world.now));
   assert.deepEqual([world.clock.running, world.clock.position()], [false, 0]);
   world.clock.stop();
   world.hits = [];

@@ -115,11 +115,10 @@ test("a clip is laid over with its rests, moves rows, and is cut at the edges", 
   assert.deepEqual(edits.paste(emptyDoc(2), edits.copy(doc, null), 0).cells, doc.cells);
 });
 
-test("clear leaves what is outside the selection, and locked rows unless told", () => {
+test("clear leaves what is outside the selection, and locked rows", () => {
   const doc = edits.setLocked(edits.paint(emptyDoc(1), [[0, 0], [9, 0], [0, 1]], true), 1, true);
   assert.deepEqual(steps(edits.clearAll(doc, { selection: { from: 0, to: 8, voices: row(0) } }), 0), [9]);
   assert.equal(hitCount(edits.clearAll(doc)), 1);
-  assert.equal(hitCount(edits.clearAll(doc, { keepLocked: false })), 0);
 });
 
 test("tempo, swing and arrow are kept inside their ranges", () => {

@@ -49,7 +49,7 @@ test("without Web MIDI, and when it is refused, one clear line says so", async (
   await assert.rejects(createMidi(undefined).connect(), /^Error: this browser has no Web MIDI[^\n]*$/);
   const refused = createMidi(async () => { throw new DOMException("x", "SecurityError"); });
   await assert.rejects(refused.connect(), /^Error: MIDI was refused; allow it[^\n]*$/);
-  assert.deepEqual([refused.connected, refused.outputs()], [false, []]);
+  assert.deepEqual(refused.outputs(), []);
   refused.play(0, 1);
   refused.allNotesOff();
 });
@@ -143,12 +143,11 @@ test("an output may vanish and come back, even between two messages", async () =
   midi.allNotesOff();
 });
 
-test("clock out: start, pulses, position, continue and stop, only when it is wanted", async () => {
+test("clock out: start, pulses and stop, only when it is wanted", async () => {
   const { midi, a } = await connected();
   a.log.length = 0;
   midi.clockStart(1);
   midi.clockPulse(2);
-  midi.songPosition(4, 3);
   midi.clockStop(4);
   assert.deepEqual(a.log, []);
   midi.sendsClock = true;
@@ -156,14 +155,10 @@ test("clock out: start, pulses, position, continue and stop, only when it is wan
   midi.clockPulse(11);
   midi.clockStop(12);
   midi.clockStop(13);
-  midi.songPosition(300, 14);
-  midi.clockContinue(15);
   assert.deepEqual(a.log, [
     { bytes: [0xfa], time: 10 },
     { bytes: [0xf8], time: 11 },
     { bytes: [0xfc], time: 12 },
-    { bytes: [0xf2, 44, 2], time: 14 },
-    { bytes: [0xfb], time: 15 },
   ]);
 });
 

@@ -80,8 +80,6 @@ test("a hit that is late plays at once", async () => {
   const { context, kit } = await loadedKit();
   context.currentTime = 5;
   assert.equal(kit.play(1, 0.5, 4.9).time, 5);
-  kit.audition(1);
-  assert.equal(context.sources.at(-1).started, 5);
 });
 
 test("before all sounds are there the nearest layer plays, and without any none", async () => {
@@ -152,8 +150,8 @@ test("an open hi-hat planned after the stroke that chokes it is choked too", asy
 test("taking back the stroke lets the open hi-hat ring again", async () => {
   const { context, kit } = await loadedKit();
   kit.play(3, 0.8, 1);
-  const stroke = kit.play(2, 0.8, 1.5);
-  stroke.cancel();
+  kit.play(2, 0.8, 1.5);
+  kit.cancel(1.5);
   assert.deepEqual(chokeOf(context.sources[0]), []);
   assert.equal(context.sources[0].stops.at(-1), 2.5);
   kit.play(2, 0.8, 1.7);

@@ -1,0 +1,159 @@
+/**
+ * What the clock has handed out: two frontiers that move along the line of steps.
+ *
+ * Up to `planned`, hits have been given to `onHit` and `onClick` (Web Audio, which can take them
+ * back); up to `sent`, to `onSend`, `onPulse` and `onStep` (MIDI and the picture, which cannot). An
+ * edit takes back, through `onCancel`, what is more than 60 ms away, and it is planned anew. Keys of
+ * hits keep one that an edit moves across that cut from being lost or doubled.
+ *
+ * @import { PlacedHit } from "./schedule.js"
+ */
+
+import { V } from "./pattern.js";
+import { KEEP } from "./pace.js";
+import { endOf, resized, sameSound, swungPlace } from "./schedule.js";
+import { createTimeline } from "./timeline.js";
+
+const GRACE = 0.05; // s; a hit missed by no more is still played, at once
+const OLD = 8; // steps after which a planned hit is forgotten
+const PULSES = 6; // of 24 to the quarter, in a step
+const ACROSS = 2; // more steps than an edit can move a hit
+
+/** @param {any} calls as `createClock` takes them */
+export function createFrontiers({ hits, onHit, onClick, onCancel, onSend, onStep, onPulse }) {
+  let music = null;
+  let line = createTimeline(0, 0, 1);
+  let [planned, sent, end] = [0, 0, Infinity];
+  /** @type {Map<number, number>} places of the hits planned of late, by key */
+  let seen = new Map();
+  /** @type {{hit: PlacedHit, place: number}[]} planned, not yet sent */
+  let waiting = [];
+
+  function plan(hit, place, now) {
+    seen.set(hit.key, place);
+    waiting.push({ hit, place });
+    onHit(hit, Math.max(now, line.timeAt(place)));
+  }
+
+  function planTo(to, now) {
+    if (to <= planned) return;
+    for (const hit of hits(music, planned, to)) {
+      if (!seen.has(hit.key) && hit.pass * music.steps < end) plan(hit, hit.when, now);
+    }
+    for (let at = Math.ceil(planned / 4) * 4; at < Math.min(to, end); at += 4) {
+      onClick(Math.max(now, line.timeAt(at)), (at % music.steps) % 16 === 0);
+    }
+    planned = to;
+  }
+
+  function sendTo(to, now) {
+    if (to <= sent) return;
+    const due = waiting.filter(({ place }) => place < to).sort((a, b) => a.place - b.place);
+    waiting = waiting.filter(({ place }) => place >= to);
+    for (const { hit, place } of due) onSend(hit, Math.max(now, line.timeAt(place)));
+    const stop = Math.min(to, end);
+    for (let pulse = Math.ceil(sent * PULSES); pulse < stop * PULSES; pulse++) {
+      onPulse(line.timeAt(pulse / PULSES));
+    }
+    for (let at = Math.max(0, Math.floor(sent) - 1); at < stop; at++) {
+      const place = swungPlace(at, music.swing);
+      if (place >= sent && place < stop) onStep(at % music.steps, line.timeAt(place));
+    }
+    sent = to;
+  }
+
+  /** Drop what was missed for good, as after a sleep. */
+  function skipTo(oldest) {
+    planned = Math.max(planned, oldest);
+    sent = Math.max(sent, oldest);
+    waiting = waiting.filter(({ place }) => place >= oldest);
+    for (const [key, place] of seen) if (place < oldest - OLD) seen.delete(key);
+  }
+
+  /** Take back what is not near; returns the keys of those hits. */
+  function takeBack(now) {
+    const cut = Math.min(planned, Math.max(sent, line.placeAt(now + KEEP)));
+    const from = line.timeAt(cut);
+    if (cut < planned) onCancel(from);
+    const owed = new Set([...seen].filter(([, place]) => line.timeAt(place) >= from).map(([key]) => key));
+    for (const key of owed) seen.delete(key);
+    waiting = waiting.filter(({ place }) => line.timeAt(place) < from);
+    planned = cut;
+    return owed;
+  }
+
+  /** Play at once what was taken back and now lies before the cut. */
+  function makeUp(owed, now) {
+    for (const hit of hits(music, Math.max(0, planned - ACROSS), planned)) {
+      if (owed.has(hit.key) && !seen.has(hit.key)) plan(hit, planned, now);
+    }
+  }
+
+  /** Count steps in loops of another length. */
+  function renumber(by) {
+    if (!by) return;
+    line.renumber(by);
+    [planned, sent] = [planned + by, sent + by];
+    waiting = waiting.map(({ hit, place }) => ({ hit, place: place + by }));
+    seen = new Map([...seen].map(([key, place]) => [key + by * V, place + by]));
+  }
+
+  /** Take up a tempo at the cut. */
+  function bend(rate, now) {
+    if (rate !== line.rate) line.bend(Math.max(now, line.timeAt(planned)), rate);
+  }
+
+  /** Take back, change something, and make up for it. */
+  function redo(now, how) {
+    const owed = takeBack(now);
+    how();
+    makeUp(owed, now);
+  }
+
+  return {
+    get music() {
+      return music;
+    },
+    /** @param {any} of the music @param {number} at the place to start from @param {number} time when @param {number} rate in steps a second */
+    begin(of, at, time, rate, looping) {
+      music = of;
+      line = createTimeline(at, time, rate);
+      [planned, sent, end] = [at, at, looping ? Infinity : of.steps];
+      seen = new Map();
+      waiting = [];
+    },
+    /** Hand out what is due. @param {number} now @param {{plan: number, send: number}} pace */
+    advance(now, { plan: far, send: near }) {
+      skipTo(line.placeAt(now - GRACE));
+      planTo(line.placeAt(now + far), now);
+      sendTo(Math.min(planned, line.placeAt(now + near)), now);
+      line.prune(now);
+    },
+    /** Go on with other music from the cut. @param {any} next @param {number} now @param {number} rate */
+    change(next, now, rate) {
+      const before = music;
+      music = next;
+      if (sameSound(before, next)) return;
+      const owed = takeBack(now);
+      for (const hit of hits(before, planned, planned + ACROSS)) owed.add(hit.key);
+      const by = next.steps === before.steps ? 0 : resized(planned, before.steps, next.steps);
+      renumber(by);
+      if (end < Infinity) end = endOf(planned, next.steps);
+      bend(rate, now);
+      makeUp(new Set([...owed].map((key) => key + by * V)), now);
+    },
+    setRate(rate, now) {
+      if (rate !== line.rate) redo(now, () => bend(rate, now));
+    },
+    setLoop(on, now) {
+      redo(now, () => (end = on ? Infinity : endOf(planned, music.steps)));
+    },
+    /** The clock went back. @param {number} by */
+    goBack(by, now) {
+      line.postpone(-by);
+      redo(now, () => {});
+    },
+    placeAt: (now) => line.placeAt(now),
+    isOver: (now) => line.placeAt(now) >= end + 0.5,
+  };
+}

@@ -1,0 +1,205 @@
+"""The page in the world: small screens, an absent server, two tabs, weight, strictness."""
+
+import re
+import socket
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from pages import (
+    KICK,
+    Visit,
+    begin_empty,
+    browser,
+    cells_of,
+    expect,
+    greeted,
+    pad,
+    press,
+    said,
+    server,
+    visit,
+    wait,
+)
+from servers import address_of, start_server, stop_server
+
+__all__ = ["browser", "server", "visit"]  # fixtures
+pytestmark = pytest.mark.browser
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+WITHOUT_SOUND, WITH_SOUND = 200_000, 1_500_000  # bytes
+TRANSFERRED = """() => [
+    ...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource"),
+].map(({ name, transferSize, encodedBodySize }) => [name, transferSize, encodedBodySize])"""
+
+WIDE = """() => [...document.querySelectorAll("body *")].filter((element) => {
+    const { right, left, width } = element.getBoundingClientRect();
+    const inside = element.closest(".lanes") || getComputedStyle(element).position === "fixed";
+    const skip = element.closest(".skip");
+    return width && !inside && !skip && (right > innerWidth + 0.5 || left < -0.5);
+}).map((element) => element.outerHTML.slice(0, 80))"""
+
+
+def test_on_a_phone_nothing_overflows_and_controls_are_large_enough(visit: Visit) -> None:
+    page = greeted(visit(**PHONE))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.evaluate(WIDE) == []
+    main = page.locator(
+        "button.play, button.primary, button.verb, button.round, .edits button, .flip button,"
+        " .transport button, .out button, select, input[type=range], .arrow-handle"
+    )
+    small = main.evaluate_all("""elements => elements
+        .map((element) => [element.getBoundingClientRect(), element])
+        .filter(([box]) => box.height && Math.min(box.height, box.width) < 39.5)
+        .map(([box, { id, className }]) => `${id || className}: ${box.width} x ${box.height}`)""")
+    assert small == []
+    for name in ("Tap", "Morph"):
+        press(page, name)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_finger_taps_pads_and_reaches_every_row(visit: Visit) -> None:
+    page = begin_empty(visit(**PHONE))
+    pad(page, 0, KICK).tap()
+    assert set(cells_of(page)) == {(0, KICK)}
+    pad(page, 0, KICK).tap()
+    assert cells_of(page) == {}
+    press(page, "Rows")
+    page.get_by_role("button", name="lock kick").tap()
+    pad(page, 0, KICK).tap()
+    said(page, "locked")
+    assert cells_of(page) == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground(visit: Visit, scheme: str) -> None:
+    page = greeted(visit(color_scheme=scheme))
+    weak = page.evaluate(CONTRAST)
+    assert weak == []
+
+
+# Text on plain grounds only: contrast of at least 4.5, or 3 where it is large (WCAG 2.2, AA).
+CONTRAST = """() => {
+    const channels = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);
+    const light = ([r, g, b]) => [r, g, b]
+        .map((value) => value / 255)
+        .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, value, at) => sum + value * [0.2126, 0.7152, 0.0722][at], 0);
+    const ground = (element) => {
+        for (let at = element; at; at = at.parentElement) {
+            const colour = channels(getComputedStyle(at).backgroundColor);
+            if (colour.length === 3 || colour[3] === 1) return colour;
+        }
+        return [255, 255, 255];
+    };
+    const own = ({ childNodes }) =>
+        [...childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    return [...document.querySelectorAll("body *")]
+        .filter((element) => own(element) && element.checkVisibility() && !element.disabled)
+        .map((element) => {
+            const { color, fontSize } = getComputedStyle(element);
+            const [one, two] = [light(channels(color)), light(ground(element))];
+            const ratio = (Math.max(one, two) + 0.05) / (Math.min(one, two) + 0.05);
+            return [element.textContent.trim().slice(0, 30), ratio, parseFloat(fontSize)];
+        })
+        .filter(([, ratio, size]) => ratio < (size >= 24 ? 3 : 4.5));
+}"""
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@pytest.fixture
+def started(port: int) -> Iterator[list["subprocess.Popen[str]"]]:
+    running = [start_server("--port", port)]
+    yield running
+    for process in running:
+        stop_server(process)
+
+
+def test_the_server_goes_and_comes_back(visit: Visit, port: int, started: list) -> None:
+    base = address_of(started[0])
+    page = greeted(visit(base=base, tolerated="ERR_|Failed to load"))
+    wait(page, "paradiddle.kit.ready")
+    wait(page, "navigator.serviceWorker.ready.then(Boolean)")
+    stop_server(started.pop())
+    before = cells_of(page)
+    press(page, "Generate")
+    banner = page.locator("#offline")
+    expect(banner).to_contain_text("server")
+    assert cells_of(page) == before
+    pad(page, 1, KICK).click()
+    press(page, "Play")
+    wait(page, "paradiddle.kit.sounding > 0")
+    press(page, "Stop")
+    started.append(start_server("--port", port))
+    assert address_of(started[0]) == base
+    expect(banner).to_be_hidden()
+    said(page, "The server is back")
+    press(page, "Generate")
+    said(page, "candidate 1 of 4")
+
+
+def test_loaded_once_the_page_opens_and_plays_without_the_server(
+    visit: Visit, started: list
+) -> None:
+    base = address_of(started[0])
+    page = greeted(visit(base=base, tolerated="ERR_|Failed to load"))
+    wait(page, "paradiddle.kit.ready")
+    kept = "caches.open('paradiddle-1').then((cache) => cache.keys()).then((keys) => keys.length)"
+    loaded = page.evaluate("performance.getEntriesByType('resource').length")
+    wait(page, f"{kept}.then((count) => count > 60 && count >= {loaded} - 8)")
+    stop_server(started.pop())
+    page.reload()
+    expect(page.locator("#offline")).to_contain_text("server")
+    wait(page, "paradiddle.kit.ready")
+    press(page, "Play")
+    wait(page, "paradiddle.kit.sounding > 0")
+    press(page, "Stop")
+
+
+def test_two_tabs_do_not_disturb_each_other(visit: Visit) -> None:
+    one = begin_empty(visit())
+    two = begin_empty(visit(beside=one))
+    pad(one, 0, KICK).click()
+    pad(two, 8, KICK).click()
+    press(one, "Play")
+    assert two.evaluate("paradiddle.clock.running") is False
+    press(two, "Generate")
+    said(two, "candidate 1 of 4")
+    assert set(cells_of(one)) == {(0, KICK)}
+    one.reload()
+    assert set(cells_of(one)) == {(0, KICK)}
+    press(one, "Generate")
+    said(one, "candidate 1 of 4")
+    names = two.evaluate("JSON.parse(localStorage.getItem('paradiddle.recent')).length")
+    assert names == 2
+
+
+def test_the_page_is_light(visit: Visit) -> None:
+    page = greeted(visit())
+    wait(page, "paradiddle.kit.ready")
+    files = page.evaluate(TRANSFERRED)
+    sound = sum(size for name, size, _ in files if re.search(r"/api/kit/.*wav$", name))
+    rest = sum(size for name, size, _ in files) - sound
+    assert 20_000 < rest <= WITHOUT_SOUND
+    assert sound > 100_000
+    assert rest + sound <= WITH_SOUND
+
+
+def test_the_policy_is_strict_and_nothing_breaks_it(visit: Visit) -> None:
+    page = greeted(visit())
+    policy = page.request.get(page.url).headers["content-security-policy"]
+    assert "'unsafe-inline'" not in policy
+    assert "'unsafe-eval'" not in policy
+    assert "default-src 'none'" in policy or "default-src 'self'" in policy
+    refused = page.evaluate("""() => new Promise((done) => {
+        const told = ({ effectiveDirective }) => done(effectiveDirective);
+        document.addEventListener("securitypolicyviolation", told);
+        setTimeout(() => done("nothing"), 200);
+    })""")
+    assert refused == "nothing"

@@ -1,0 +1,229 @@
+"""What leaves the page and comes back: links, MIDI files, sound, recent patterns."""
+
+import base64
+import wave
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+from conftest import DrumFile
+from pages import (
+    CLOSED_HAT,
+    KICK,
+    SNARE,
+    Page,
+    Visit,
+    begin_empty,
+    browser,
+    cells_of,
+    expect,
+    greeted,
+    pad,
+    pattern_of,
+    press,
+    said,
+    server,
+    set_range,
+    until,
+    visit,
+)
+
+from paradiddle.midi import read_pattern
+from paradiddle.pattern import Pattern
+
+__all__ = ["browser", "server", "visit"]  # fixtures
+pytestmark = pytest.mark.browser
+
+
+def places_of(pattern: Pattern) -> set[tuple[int, int]]:
+    return {(step, voice) for step, voice in np.argwhere(pattern.hits).tolist()}
+
+
+def test_a_link_opens_to_exactly_the_same_music_somewhere_else(visit: Visit) -> None:
+    page = greeted(visit())
+    press(page, "Generate")
+    said(page, "candidate 1 of 4")
+    set_range(page, "Swing", 61)
+    for name in ("mute crash", "solo kick", "lock snare"):
+        press(page, name)
+    pad(page, 3, CLOSED_HAT).click()
+    page.get_by_role("slider", name="Seed ends here").press("ArrowLeft")
+    press(page, "Share")
+    link = page.evaluate("location.href")
+    assert "#p=" in link
+    elsewhere = visit(link.removeprefix(page.evaluate("location.origin")))
+    first, second = pattern_of(page), pattern_of(elsewhere)
+    assert second == first
+    assert (second["swing"], second["soloed"][KICK], second["split"]) == (0.61, True, 12)
+    assert any(cell and cell["offset"] for cell in second["cells"])
+    assert len(link) < 4096
+
+
+def test_sharing_copies_the_link_or_shows_it(visit: Visit) -> None:
+    page = greeted(visit(permissions=["clipboard-read", "clipboard-write"]))
+    press(page, "Share")
+    said(page, "Link copied")
+    assert page.evaluate("navigator.clipboard.readText()") == page.evaluate("location.href")
+    page.evaluate("navigator.clipboard.writeText = null; 0")
+    press(page, "Share")
+    shown = page.get_by_role("dialog", name="Share").get_by_label("Link")
+    expect(shown).to_have_value(page.evaluate("location.href"))
+
+
+def test_a_damaged_link_says_so_and_the_page_works(visit: Visit) -> None:
+    page = visit("/#p=AAAA")
+    expect(page.get_by_role("status")).to_contain_text("link")
+    expect(page.get_by_role("status")).to_have_class("status bad")
+    press(page, "Generate")
+    said(page, "candidate 1 of 4")
+
+
+def test_the_midi_file_holds_what_the_grid_shows(visit: Visit) -> None:
+    page = greeted(visit())
+    with page.expect_download() as saved:
+        press(page, "Download MIDI")
+    assert saved.value.suggested_filename == "paradiddle-funk.mid"
+    read, cells = read_pattern(saved.value.path()), cells_of(page)
+    file = read.pattern
+    assert read.collisions == 0
+    assert (file.steps, file.qpm) == (32, pytest.approx(101, abs=1e-3))
+    assert places_of(file) == set(cells)
+    for (step, voice), (velocity, offset, _) in cells.items():
+        assert file.velocities[step, voice] == pytest.approx(velocity, abs=1 / 127)
+        assert file.offsets[step, voice] == pytest.approx(offset, abs=0.01)
+
+
+def test_swing_is_in_the_file_and_silent_rows_are_not(visit: Visit) -> None:
+    page = begin_empty(visit())
+    for step, voice in ((0, KICK), (1, KICK), (4, SNARE)):
+        pad(page, step, voice).click()
+    set_range(page, "Swing", 75)
+    press(page, "mute snare")
+    with page.expect_download() as saved:
+        press(page, "Download MIDI")
+    said(page, "without the 1 hit of silent rows")
+    file = mido.MidiFile(saved.value.path())
+    ticks, now = [], 0
+    for message in mido.merge_tracks(file.tracks):
+        now += message.time
+        if message.type == "note_on" and message.velocity:
+            ticks.append((now, message.note))
+    assert ticks == [(0, 36), (1.5 * file.ticks_per_beat / 4, 36)]
+
+
+def test_a_sound_file_is_saved(visit: Visit) -> None:
+    page = greeted(visit())
+    with page.expect_download() as saved:
+        press(page, "Download WAV")
+    with wave.open(str(saved.value.path())) as sound:
+        seconds = sound.getnframes() / sound.getframerate()
+        samples = np.frombuffer(sound.readframes(sound.getnframes()), np.int16)
+    assert seconds > 2 * 2 * 4 * 60 / 101
+    assert np.abs(samples).max() > 3000
+
+
+DRAG = """button => {
+    const dataTransfer = new DataTransfer();
+    button.dispatchEvent(new DragEvent("dragstart", { dataTransfer, cancelable: true }));
+    return dataTransfer.getData("DownloadURL");
+}"""
+
+
+def test_the_midi_file_is_dragged_out_of_the_page(visit: Visit, tmp_path: Path) -> None:
+    page = greeted(visit())
+    press(page, "mute snare")
+    button = page.get_by_role("button", name="Download MIDI")
+    with page.expect_response("**/api/midi") as made:
+        button.hover()
+    asked = made.value.request  # the page has taken the answer's body; the server gives it again
+    again = page.request.post(
+        asked.url, data=asked.post_data, headers={"Content-Type": "application/json"}
+    )
+    (tmp_path / "dragged.mid").write_bytes(again.body())
+    offered = until(lambda: button.evaluate(DRAG), "a file to drag")
+    assert offered.startswith("audio/midi:paradiddle-funk.mid:blob:http://127.0.0.1")
+    said(page, "hits of silent rows")
+    heard = {place for place in cells_of(page) if place[1] != SNARE}
+    assert places_of(read_pattern(tmp_path / "dragged.mid").pattern) == heard
+
+
+@pytest.fixture
+def beat(tmp_path: Path, drum_file: DrumFile) -> Path:
+    hits = [(240 * eighth, (36, 42, 38, 42)[eighth % 4], 100) for eighth in range(8)]
+    return drum_file(tmp_path / "beat.mid", hits, qpm=96)
+
+
+BEAT = {(step, (KICK, CLOSED_HAT, SNARE, CLOSED_HAT)[step // 2 % 4]) for step in range(0, 16, 2)}
+
+
+def test_a_midi_file_is_imported_by_the_button(visit: Visit, beat: Path) -> None:
+    page = greeted(visit())
+    with page.expect_file_chooser() as chooser:
+        press(page, "Import")
+    chooser.value.set_files(beat)
+    said(page, "Read beat.mid")
+    assert set(cells_of(page)) == BEAT
+    assert pattern_of(page)["qpm"] == pytest.approx(96, abs=1e-3)
+    assert {by for _, _, by in cells_of(page).values()} == {"you"}
+    press(page, "Undo")
+    assert set(cells_of(page)) != BEAT
+
+
+DROP = """([name, data]) => {
+    const dataTransfer = new DataTransfer();
+    const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
+    dataTransfer.items.add(new File([bytes], name));
+    const event = (type) => new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true });
+    document.body.dispatchEvent(event("dragover"));
+    const offered = !document.getElementById("drop").hidden;
+    document.body.dispatchEvent(event("drop"));
+    return offered && document.getElementById("drop").hidden;
+}"""
+
+
+def drop(page: Page, name: str, data: bytes) -> None:
+    assert page.evaluate(DROP, [name, base64.b64encode(data).decode()])
+
+
+def test_a_midi_file_is_dropped_on_the_page(visit: Visit, beat: Path) -> None:
+    page = greeted(visit())
+    drop(page, "beat.mid", beat.read_bytes())
+    said(page, "Read beat.mid")
+    assert set(cells_of(page)) == BEAT
+
+
+def test_what_is_no_midi_file_or_too_large_is_refused_in_one_line(visit: Visit) -> None:
+    page = greeted(visit(tolerated="status of 4"))
+    before = pattern_of(page)
+    drop(page, "holiday.jpg", b"\xff\xd8\xff not music")
+    expect(page.get_by_role("status")).to_have_class("status bad")
+    drop(page, "long.mid", bytes(300 * 1024))
+    said(page, "long.mid has 300 KB")
+    assert pattern_of(page) == before
+
+
+def test_recent_patterns_are_kept_in_the_browser(visit: Visit) -> None:
+    page = greeted(visit())
+    press(page, "Generate")
+    said(page, "candidate 1 of 4")
+    kept = cells_of(page)
+    press(page, "Clear")
+    page.reload()
+    press(page, "Recent")
+    rows = page.get_by_role("dialog", name="Recent").get_by_role("listitem")
+    rows.first.get_by_role("button").first.click()
+    said(page, "Opened funk, 2 bars")
+    assert cells_of(page) == kept
+    press(page, "Recent")
+    rows.first.get_by_role("button").nth(1).click()
+    expect(rows.first).to_contain_text("Nothing yet")
+
+
+def test_a_reload_keeps_what_the_tab_showed(visit: Visit) -> None:
+    page = begin_empty(visit())
+    pad(page, 5, SNARE).click()
+    before = pattern_of(page)
+    page.reload()
+    expect(pad(page, 5, SNARE)).to_have_attribute("aria-pressed", "true")
+    assert pattern_of(page) == before

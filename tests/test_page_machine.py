@@ -1,0 +1,229 @@
+"""What the machine plays on the page: generate, continue, fill, humanize, tap, morph."""
+
+import json
+import re
+
+import pytest
+from pages import (
+    CLOSED_HAT,
+    KICK,
+    SNARE,
+    Visit,
+    begin_empty,
+    browser,
+    cells_of,
+    drag,
+    expect,
+    greeted,
+    pad,
+    pattern_of,
+    press,
+    said,
+    server,
+    set_range,
+    visit,
+)
+
+__all__ = ["browser", "server", "visit"]  # fixtures
+pytestmark = pytest.mark.browser
+
+
+def test_a_first_visit_finds_a_groove_of_the_machine_on_the_grid(visit: Visit) -> None:
+    page = greeted(visit())
+    doc, cells = pattern_of(page), cells_of(page)
+    assert (doc["steps"], doc["split"]) == (32, 16)
+    assert {by for _, _, by in cells.values()} == {"machine"}
+    assert {(0, KICK), (4, SNARE), (12, SNARE), (20, SNARE), (28, SNARE)} <= set(cells)
+    assert sum(voice == CLOSED_HAT for _, voice in cells) >= 12
+    assert len({velocity for velocity, _, _ in cells.values()}) > 8
+    expect(page.get_by_role("combobox", name="Style")).to_have_value("funk")
+    expect(page.get_by_role("button", name="Undo", exact=True)).to_be_disabled()
+
+
+def test_every_pad_has_a_name_and_the_grid_is_one_tab_stop(visit: Visit) -> None:
+    page = begin_empty(visit())
+    assert page.locator("drum-grid button[data-step]").count() == 32 * 9
+    assert page.locator('drum-grid button[data-step][tabindex="0"]').count() == 1
+    snare = page.get_by_role("button", name="snare, bar 1, step 5, empty", exact=True)
+    snare.click()
+    lit = page.get_by_role("button", name="snare, bar 1, step 5, velocity 80 %", exact=True)
+    expect(lit).to_have_attribute("aria-pressed", "true")
+
+
+def test_generate_gives_four_candidates_and_one_edit(visit: Visit) -> None:
+    page = greeted(visit())
+    before = cells_of(page)
+    page.get_by_role("combobox", name="Style").select_option("rock")
+    tempo = pattern_of(page)["qpm"]
+    press(page, "Generate")
+    said(page, "candidate 1 of 4")
+    first = cells_of(page)
+    assert first != before
+    assert pattern_of(page)["qpm"] == tempo
+    press(page, "Next candidate")
+    said(page, "Candidate 2 of 4")
+    assert cells_of(page) != first
+    press(page, "Previous candidate")
+    assert cells_of(page) == first
+    press(page, "Undo")
+    assert cells_of(page) == before
+
+
+def test_the_same_seed_plays_the_same_pattern(visit: Visit) -> None:
+    page = greeted(visit())
+    page.get_by_role("textbox", name="Seed").fill("2026")
+    press(page, "Generate")
+    said(page, "candidate 1 of 4")
+    first = cells_of(page)
+    press(page, "Undo")
+    assert cells_of(page) != first
+    expect(page.get_by_role("textbox", name="Seed")).to_have_value("2026")
+    press(page, "Generate")
+    said(page, "candidate 1 of 4")
+    assert cells_of(page) == first
+
+
+def test_the_arrow_is_dragged_and_what_lies_left_of_it_stays_bit_for_bit(visit: Visit) -> None:
+    page = greeted(visit())
+    arrow = page.get_by_role("slider", name="Seed ends here")
+    width = pad(page, 1, KICK).bounding_box()["x"] - pad(page, 0, KICK).bounding_box()["x"]
+    drag(page, arrow, (-4 * width, 0))
+    assert pattern_of(page)["split"] == 12
+    expect(arrow).to_have_attribute("aria-valuenow", "12")
+    before = cells_of(page)
+    press(page, "Continue")
+    said(page, "Continue: candidate 1 of 4")
+    after = cells_of(page)
+    seed = {place: cell for place, cell in before.items() if place[0] < 12}
+    assert {place: cell for place, cell in after.items() if place[0] < 12} == seed
+    assert {place: cell for place, cell in after.items() if place[0] >= 12} != {
+        place: cell for place, cell in before.items() if place[0] >= 12
+    }
+
+
+def test_the_end_is_dragged_and_the_machine_continues_into_the_new_bars(visit: Visit) -> None:
+    page = greeted(visit())
+    end = page.get_by_role("slider", name="Pattern length in bars")
+    drag(page, end, (60, 0), (112, 0))
+    assert pattern_of(page)["steps"] == 64
+    before = cells_of(page)
+    press(page, "Continue")
+    said(page, "Continue: candidate 1 of 4")
+    after = cells_of(page)
+    seed = {place: cell for place, cell in before.items() if place[0] < 16}
+    assert {place: cell for place, cell in after.items() if place[0] < 16} == seed
+    assert {step // 16 for step, _ in after} == {0, 1, 2, 3}
+
+
+def test_locked_rows_stay_bit_for_bit_when_the_rest_is_filled(visit: Visit) -> None:
+    page = greeted(visit())
+    before = cells_of(page)
+    for name in ("kick", "snare"):
+        press(page, f"lock {name}")
+    press(page, "Fill")
+    said(page, "Fill: candidate 1 of 4")
+    after = cells_of(page)
+    kept = {place: cell for place, cell in before.items() if place[1] in (KICK, SNARE)}
+    assert {place: cell for place, cell in after.items() if place[1] in (KICK, SNARE)} == kept
+    assert after != before
+    press(page, "Generate")
+    said(page, "Generate: candidate 1 of 4")
+    assert kept.items() <= cells_of(page).items()
+    pad(page, 0, KICK).click()
+    said(page, "locked")
+    assert kept.items() <= cells_of(page).items()
+
+
+def test_only_what_is_selected_is_filled(visit: Visit) -> None:
+    page = greeted(visit())
+    before = cells_of(page)
+    press(page, "Select bar 2")
+    press(page, "Fill")
+    said(page, "Fill: candidate 1 of 4")
+    after = cells_of(page)
+    assert after != before
+    first = {place: cell for place, cell in before.items() if place[0] < 16}
+    assert {place: cell for place, cell in after.items() if place[0] < 16} == first
+
+
+def test_humanize_gives_a_drawn_pattern_dynamics_and_timing(visit: Visit) -> None:
+    page = begin_empty(visit())
+    for step in range(0, 32, 2):
+        pad(page, step, CLOSED_HAT).click()
+    for step in (4, 12, 20, 28):
+        pad(page, step, SNARE).click()
+    drawn = cells_of(page)
+    assert len({cell[:2] for cell in drawn.values()}) == 1
+    press(page, "Humanize")
+    said(page, "Humanize: done")
+    human = cells_of(page)
+    assert set(human) == set(drawn)
+    assert {by for _, _, by in human.values()} == {"you"}
+    assert len({velocity for velocity, _, _ in human.values()}) > 8
+    assert len({offset for _, offset, _ in human.values()}) > 8
+
+
+def test_morph_lays_a_way_from_a_to_b(visit: Visit) -> None:
+    page = greeted(visit())
+    a = cells_of(page)
+    press(page, "Morph")
+    press(page, "Store A")
+    said(page, "store B")
+    press(page, "Generate")
+    said(page, "candidate 1 of 4")
+    b = cells_of(page)
+    press(page, "Store B")
+    said(page, "Slide between A and B")
+    seen = []
+    for station in (4, 8, 0):
+        set_range(page, "Between A and B", station)
+        seen.append(cells_of(page))
+    half, at_b, at_a = seen
+    bare = [{place: cell[:2] for place, cell in one.items()} for one in (a, b, at_a, at_b)]
+    assert bare[0] == bare[2]
+    assert bare[1] == bare[3]
+    assert half not in (at_a, at_b)
+
+
+def test_a_tapped_rhythm_comes_back_on_a_whole_kit(visit: Visit) -> None:
+    page = greeted(visit())
+    press(page, "Tap")
+    press(page, "Kit")
+    said(page, "Tap a rhythm first")
+    for gap in (240, 120, 120, 240, 240, 240, 120, 120, 240):
+        page.get_by_role("button", name=re.compile("Tap here")).press("j")
+        page.wait_for_timeout(gap)
+    assert page.locator(".lamps i.on").count() >= 6
+    press(page, "Kit")
+    said(page, "Your rhythm, on a kit")
+    assert len({voice for _, voice in cells_of(page)}) >= 3
+
+
+def test_a_busy_machine_is_said_kindly_and_leaves_the_grid_alone(visit: Visit) -> None:
+    page = greeted(visit(tolerated="503"))
+    before = cells_of(page)
+    detail = [{"field": "", "value": None, "message": "the server is busy"}]
+    page.route(
+        "**/api/generate",
+        lambda route: route.fulfill(
+            status=503, headers={"Retry-After": "1"}, body=json.dumps({"detail": detail})
+        ),
+    )
+    press(page, "Generate")
+    said(page, "busy just now; try again")
+    assert cells_of(page) == before
+    expect(page.locator("#offline")).to_be_hidden()
+    page.unroute("**/api/generate")
+    press(page, "Generate")
+    said(page, "candidate 1 of 4")
+
+
+def test_an_answer_that_comes_after_another_question_is_dropped(visit: Visit) -> None:
+    page = greeted(visit())
+    page.route("**/api/generate", lambda route: (page.wait_for_timeout(200), route.continue_()))
+    press(page, "Generate")
+    press(page, "Fill")
+    said(page, "Fill: candidate 1 of 4")
+    filled = cells_of(page)
+    page.wait_for_timeout(300)
+    assert cells_of(page) == filled

@@ -1,0 +1,235 @@
+"""Web MIDI: notes and clock out, another machine's clock in, through a stub of the ports."""
+
+import itertools
+
+import pytest
+from pages import (
+    KICK,
+    WEB_MIDI,
+    Page,
+    Visit,
+    begin_empty,
+    browser,
+    expect,
+    pad,
+    press,
+    said,
+    server,
+    set_tempo,
+    until,
+    visit,
+    wait,
+)
+
+__all__ = ["browser", "server", "visit"]  # fixtures
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not WEB_MIDI.exists(), reason="web-midi-test is missing; npm install --prefix tests/web"
+    ),
+]
+
+# One port out, that keeps what it is sent and what arrives, and one in.
+STUDIO = """
+window.sent = [];
+window.received = [];
+const [drum, boss] = [new WMT.MidiDst("Drum module"), new WMT.MidiSrc("Sequencer")];
+drum.receive = (bytes) => received.push({ bytes: [...bytes], at: performance.now() });
+window.boss = boss;
+drum.connect();
+boss.connect();
+const noted = (port) => ({
+  get id() { return port.id; },
+  get name() { return port.name; },
+  get state() { return port.state; },
+  clear: window.cannotClear ? undefined : () => port.clear(),
+  send(bytes, time = performance.now()) {
+    sent.push({ bytes: [...bytes], time, now: performance.now() });
+    port.send(bytes, time);
+  },
+});
+navigator.requestMIDIAccess = async (options) => {
+  const { inputs, outputs } = await WMT.requestMIDIAccess(options);
+  const wrapped = new Map();
+  outputs.forEach((port, id) => wrapped.set(id, noted(port)));
+  return { inputs, outputs: wrapped };
+};
+"""
+NOTE_ON, NOTE_OFF, CONTROL = 0x99, 0x89, 0xB9
+PULSE, START, CONTINUE, STOP = 0xF8, 0xFA, 0xFB, 0xFC
+
+
+def studio(visit: Visit, *, can_clear: bool = True) -> Page:
+    """Open the page with ports, and choose both."""
+    stub = WEB_MIDI.read_text(encoding="utf-8")
+    forget = "" if can_clear else "window.cannotClear = true;"
+    return begin_empty(visit(scripts=(stub, forget + STUDIO)))
+
+
+def connect(page: Page, *, clock_out: bool = False, clock_in: bool = False) -> None:
+    press(page, "MIDI ports")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Output").select_option("Drum module")
+    if clock_in:
+        dialog.get_by_label("Clock from").select_option("Sequencer")
+    if clock_out:
+        dialog.get_by_label("Send clock").check()
+    dialog.get_by_role("button", name="Close").click()
+
+
+def received(page: Page, *statuses: int) -> list[dict]:
+    return [one for one in page.evaluate("received") if one["bytes"][0] in statuses]
+
+
+def sent(page: Page, *statuses: int) -> list[dict]:
+    return [one for one in page.evaluate("sent") if one["bytes"][0] in statuses]
+
+
+def farthest(moments: list[float]) -> float:
+    """How far ahead the page may send, in ms, with ticks as late as these moments tell."""
+    latest = max(later - first for first, later in itertools.pairwise(moments))
+    return max(100, 1.3 * latest + 60) if latest < 200 else 3000
+
+
+def test_hits_go_out_as_notes_each_with_its_end(visit: Visit) -> None:
+    page = studio(visit)
+    connect(page)
+    set_tempo(page, 240)
+    for step in range(0, 32, 4):
+        pad(page, step, KICK).click()
+    until(lambda: len(received(page, NOTE_OFF)) >= 8, "the notes of the clicks")
+    page.evaluate("received.length = sent.length = 0")
+    press(page, "Play")
+    until(lambda: len(received(page, NOTE_ON)) >= 5, "five notes")
+    press(page, "Stop")
+    page.wait_for_timeout(200)
+    notes = received(page, NOTE_ON)
+    assert {tuple(one["bytes"]) for one in notes} == {(NOTE_ON, 36, 102)}
+    times = [one["time"] for one in sent(page, NOTE_ON)]
+    gaps = [later - first for first, later in itertools.pairwise(times)]
+    assert gaps == pytest.approx([250] * len(gaps), abs=15)
+    last = received(page, NOTE_ON, NOTE_OFF)[-1]
+    assert last["bytes"][0] == NOTE_OFF
+    assert [CONTROL, 123, 0] in [one["bytes"] for one in received(page, CONTROL)]
+
+
+def test_a_port_that_takes_nothing_back_is_silenced_after_the_last_note(visit: Visit) -> None:
+    page = studio(visit, can_clear=False)
+    connect(page)
+    set_tempo(page, 300)
+    for step in range(4):
+        pad(page, step, KICK).click()
+    press(page, "Halve")
+    press(page, "Play")
+    until(lambda: len(sent(page, NOTE_ON)) >= 8, "some notes")
+    press(page, "Stop")
+    page.wait_for_timeout(200)
+    last = max(one["at"] for one in received(page, NOTE_ON))
+    silence = max(one["at"] for one in received(page, CONTROL))
+    assert silence >= last
+    assert received(page, NOTE_ON, NOTE_OFF)[-1]["bytes"] == [NOTE_OFF, 36, 0]
+
+
+def test_clock_goes_out_at_24_to_the_quarter_and_ends_with_stop(visit: Visit) -> None:
+    page = studio(visit)
+    connect(page, clock_out=True)
+    pad(page, 4, KICK).click()
+    set_tempo(page, 150)
+    page.evaluate("received.length = sent.length = 0")
+    press(page, "Play")
+    until(lambda: received(page, PULSE), "the first pulse")
+    page.wait_for_timeout(2500)
+    stopped = page.evaluate("""() => {
+        document.getElementById("play").click();
+        return performance.now();
+    }""")
+    page.wait_for_timeout(300)
+    everything = [one["bytes"][0] for one in received(page, START, PULSE, STOP)]
+    assert everything[0] == START
+    assert everything[-1] == STOP
+    pulses = [one["at"] for one in received(page, PULSE)]
+    assert max(pulses) <= stopped
+    planned = [one["time"] for one in sent(page, PULSE)]
+    rate = (len(planned) - 1) / (planned[-1] - planned[0]) * 1e3
+    assert rate == pytest.approx(24 * 150 / 60, rel=0.05)
+    seconds = (stopped - pulses[0]) / 1e3
+    assert len(pulses) / seconds == pytest.approx(24 * 150 / 60, rel=0.05)
+    everything = sent(page, NOTE_ON, PULSE)
+    ahead = max(one["time"] - one["now"] for one in everything)
+    assert NOTE_ON in {one["bytes"][0] for one in everything}
+    assert ahead <= farthest(planned_at := [one["now"] for one in sent(page, PULSE)])
+    assert max(planned) <= stopped + farthest(planned_at)
+
+
+def test_the_page_follows_another_machine(visit: Visit) -> None:
+    page = studio(visit)
+    connect(page, clock_in=True)
+    set_tempo(page, 100)
+    page.evaluate(FOLLOW, [START, 60_000 / (180 * 24)])
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    said(page, "Following")
+    status = page.get_by_role("status")
+    until(lambda: abs(int(status.inner_text().split()[1]) - 180) < 9, "the other's tempo")
+    # a step is 83 ms; the page begins some ms behind and has to come nearer
+    until(lambda: abs(page.evaluate(APART)) < 0.25, "the place of the other machine")
+    page.evaluate("leading = false; boss.emit([0xfc])")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+
+
+# Sends start and then pulses, for as long as `leading`, at their times.
+FOLLOW = """([start, each]) => {
+    boss.emit([start]);
+    window.leading = true;
+    window.pulses = 0;
+    const begin = performance.now();
+    const beat = () => {
+        for (; leading && performance.now() >= begin + pulses * each; pulses += 1)
+            boss.emit([0xf8]);
+        if (leading) setTimeout(beat, 1);
+    };
+    beat();
+}"""
+APART = """(() => {
+    const apart = (paradiddle.clock.position() - pulses / 6 + 16) % 32;
+    return (apart + 32) % 32 - 16;
+})()"""
+
+
+def test_leaving_the_page_silences_what_sounds(visit: Visit) -> None:
+    page = studio(visit)
+    connect(page, clock_out=True)
+    pad(page, 0, KICK).click()
+    press(page, "Play")
+    until(lambda: received(page, NOTE_ON), "a note")
+    page.evaluate("""() => {
+        sent.length = 0;
+        window.dispatchEvent(new PageTransitionEvent("pagehide"));
+    }""")
+    assert [CONTROL, 123, 0] in [one["bytes"] for one in sent(page, CONTROL)]
+    assert sent(page, STOP)
+    press(page, "Stop")
+
+
+def test_channel_notes_and_map_are_kept(visit: Visit) -> None:
+    page = studio(visit)
+    press(page, "MIDI ports")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Notes of").select_option("yamaha-dtx")
+    dialog.get_by_label("Channel").fill("3")
+    dialog.get_by_label("note of snare").fill("40")
+    page.keyboard.press("Tab")
+    expect(dialog.get_by_label("Notes of")).to_have_value("")
+    dialog.get_by_role("button", name="Close").click()
+    page.reload()
+    wait(page, "Boolean(window.paradiddle)")
+    assert page.evaluate("[paradiddle.midi.channel, paradiddle.midi.notes]") == [
+        3,
+        [36, 40, 42, 46, 43, 47, 48, 49, 51],
+    ]
+    wait(page, "document.querySelectorAll('#style option').length > 1")
+
+
+def test_without_web_midi_the_dialog_says_so(visit: Visit) -> None:
+    page = begin_empty(visit(scripts=("navigator.requestMIDIAccess = undefined;",)))
+    press(page, "MIDI ports")
+    expect(page.get_by_role("dialog")).to_contain_text("this browser has no Web MIDI")
