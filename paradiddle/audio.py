@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from paradiddle.errors import AudioError, InvalidValueError, MissingExtraError, OutputError
 from paradiddle.files import atomic_path
 
-__all__ = ["SUFFIXES", "play", "write"]
+__all__ = ["SUFFIXES", "play", "sound_card", "write"]
 
 _SUBTYPES = {".ogg": "VORBIS", ".flac": "PCM_16", ".mp3": "MPEG_LAYER_III"}
 
@@ -103,7 +103,7 @@ def play(samples: NDArray[np.float32], *, sample_rate: int = 44_100) -> None:
     paradiddle.errors.InvalidValueError: samples must have shape (samples, 2), got (100, 1); ...
     """
     checked = _checked(samples)
-    sounddevice = _sounddevice()
+    sounddevice = sound_card()
     try:
         sounddevice.play(checked, sample_rate)
         stream = sounddevice.get_stream()
@@ -197,8 +197,16 @@ def _encoder_error(path: Path, error: Exception) -> OutputError | AudioError:
     return AudioError(f"cannot write {path}: {_one_line(error)}; write a .wav instead")
 
 
-def _sounddevice() -> ModuleType:
-    """Load the sound card's driver."""
+def sound_card() -> ModuleType:
+    """Load the sound card's driver, sounddevice.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not installed.
+    AudioError
+        If the PortAudio library is missing.
+    """
     try:
         import sounddevice
     except ImportError as error:

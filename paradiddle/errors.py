@@ -12,6 +12,7 @@ __all__ = [
     "ModelError",
     "OutputError",
     "ParadiddleError",
+    "PortError",
 ]
 
 
@@ -37,6 +38,10 @@ class ModelError(ParadiddleError, ValueError):
 
 class AudioError(ParadiddleError, OSError):
     """Sound cannot be rendered, written or played."""
+
+
+class PortError(ParadiddleError, OSError):
+    """A MIDI port cannot be found, opened or heard."""
 
 
 class OutputError(ParadiddleError, OSError):

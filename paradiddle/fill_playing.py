@@ -130,7 +130,7 @@ class _Writer:
         """Log odds above which each cell, (B, 16, V), becomes a hit; known ones are certain."""
         odds = self._temperature * np.log(np.maximum(draws, 1e-300) / (1 - draws))
         certain = np.where(given.cells[..., :V] > 0, -_SURE, _SURE)
-        lean = self._pace.lean(given)[:, None, None]
+        lean = (self._temperature or 1) * self._pace.lean(given)[:, None, None]
         free = odds - self._net.heads.hits_bias - lean
         return np.where(given.hits_known, certain, free).astype(np.float32)
 

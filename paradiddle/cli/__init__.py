@@ -13,9 +13,13 @@ from paradiddle.cli import (
     corpus,
     drum,
     evaluate,
+    jam,
     latent,
+    live,
     machine,
+    outputs,
     play,
+    ports,
     serve,
     train,
     train_models,
@@ -39,7 +43,10 @@ app.command("humanize")(machine.humanize)
 app.command("tap")(machine.tap)
 app.command("morph")(latent.morph)
 app.command("vary")(latent.vary)
-app.command("play")(play.play)
+app.command("play", cls=outputs.WithVirtual)(play.play)
+app.command("live", cls=outputs.WithVirtual)(live.live)
+app.command("jam", cls=outputs.WithVirtual)(jam.jam)
+app.command("ports")(ports.ports)
 app.command("serve")(serve.serve)
 app.command("styles")(machine.styles)
 app.command("embed")(latent.embed)

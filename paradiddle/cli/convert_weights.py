@@ -1,5 +1,6 @@
 """`paradiddle export` and `paradiddle import-bin`: weights to and from other programs."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -8,11 +9,6 @@ import typer
 from paradiddle.cli.options import note
 
 export_app = typer.Typer(help="Take a trained model somewhere else.", no_args_is_help=True)
-
-
-@export_app.callback()
-def _export() -> None:
-    """Keep `bin` a command of its own although it is the only one."""
 
 
 @export_app.command("bin")
@@ -25,6 +21,50 @@ def export_bin(
 
     for path in export(model, output):
         note(f"{path}: {path.stat().st_size:,} bytes")
+
+
+_Force = Annotated[bool, typer.Option("--force", help="Replace files that are there.")]
+_Model = Annotated[
+    Path, typer.Argument(help="A drummer's, a drum machine's or a humanizer's file.")
+]
+
+
+@export_app.command("onnx")
+def export_onnx(
+    model: _Model,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write to.")],
+    force: _Force = False,
+) -> None:
+    """Write ONNX graphs that take the memory in and give it back, proved with onnxruntime."""
+    from paradiddle.onnx_export import export_onnx as export
+
+    _tell(export(model, output, force))
+
+
+@export_app.command("coreml")
+def export_coreml(
+    model: _Model,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write to.")],
+    legacy: Annotated[
+        bool,
+        typer.Option(
+            "--legacy",
+            help="Write a drummer as a .mlmodel that ends in the layer MidiNoteTickActivation.",
+        ),
+    ] = False,
+    force: _Force = False,
+) -> None:
+    """Write Core ML packages, proved by evaluating the saved files; predicting needs macOS."""
+    from paradiddle.coreml_export import export_coreml as export
+
+    _tell(export(model, output, legacy=legacy, force=force))
+
+
+def _tell(written: Mapping[Path, float]) -> None:
+    """Say how large each file, or folder of files, is, and how well it was proved."""
+    for path, worst in written.items():
+        size = sum(one.stat().st_size for one in (path, *path.rglob("*")) if one.is_file())
+        note(f"{path}: {size:,} bytes; probabilities as ours within {worst:.0e}")
 
 
 def import_bin(

@@ -1,49 +1,175 @@
-"""`paradiddle play`: hear a file."""
+"""`paradiddle play`: hear a file, through the sound card or live on a MIDI port."""
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from paradiddle.cli.pieces import SoundFont
+from paradiddle.cli.options import note, unpacks
+from paradiddle.cli.outputs import Playing, following, outputs
+from paradiddle.errors import InvalidValueError, MidiError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from paradiddle.pattern import Pattern
+    from paradiddle.score import Score
+    from paradiddle.transport import Loop
 
+_PANEL = "How it is played live"
+_POLL_SECONDS = 0.1
+_FIND_SECONDS = 2.0  # in which others on Link are found
+
+
+@unpacks(Playing)
 def play(
-    file: Annotated[Path, typer.Argument(help="A MIDI file, or a pattern in JSON.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE|-", help="A MIDI file, or a pattern in JSON; - is the standard input."
+        ),
+    ],
+    playing: Playing,
     channel: Annotated[
         str | None, typer.Option(metavar="N|all", help="Take the drums from this channel.")
     ] = None,
-    soundfont: SoundFont = None,
+    loop: Annotated[
+        bool, typer.Option("--loop", help="Again and again.", rich_help_panel=_PANEL)
+    ] = False,
+    bpm: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N",
+            help="Quarters per minute.",
+            show_default="that of the file",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
+    count_in: Annotated[
+        int, typer.Option(metavar="BARS", help="Bars of clicks first.", rich_help_panel=_PANEL)
+    ] = 0,
 ) -> None:
-    """Play a MIDI file or a pattern through the sound card; Ctrl+C stops."""
-    from paradiddle.audio import play as play_sound
-    from paradiddle.errors import InvalidValueError, MidiError
+    """Play a MIDI file or a pattern; Ctrl+C stops.
+
+    Through the sound card unless a port is named, rendered ahead unless it is played live.
+    """
     from paradiddle.midi import parse_channel
 
     chosen = parse_channel(channel)
+    live = _is_live(playing) or loop or bpm is not None or count_in
     try:
-        sound = _sound(file, chosen, soundfont)
+        music = _read(file)
+        if not live:
+            sound = _sound(music, chosen, playing.soundfont)
+        else:
+            timed, qpm = _loop(music, chosen, loop)
     except (InvalidValueError, MidiError) as error:
         raise type(error)(f"{file}: {error}") from None
-    play_sound(sound)
+    if live:
+        _play_live(timed, bpm or qpm, playing, count_in)
+    else:
+        from paradiddle.audio import play as play_sound
+
+        play_sound(sound)
 
 
-def _sound(file: Path, channel: int | None, soundfont: Path | None) -> "NDArray[np.float32]":
-    from paradiddle import kit, midi, smf
+def _is_live(playing: Playing) -> bool:
+    """Whether an option asks for more than the sound of a file."""
+    return playing.audio or _has_port(playing) or playing.clock is not None
+
+
+def _has_port(playing: Playing) -> bool:
+    """Whether it is to go to a MIDI port."""
+    return playing.port is not None or playing.virtual is not None
+
+
+def _play_live(music: "Loop", qpm: float, playing: Playing, count_in: int) -> None:
+    """Play until the end, or until it is stopped; be silent then, whatever stops it."""
+    import time
+
+    from paradiddle.live_player import LivePlayer, stops_on_signals
+    from paradiddle.transport import Transport
+
+    if count_in and playing.clock in ("in", "link"):
+        raise InvalidValueError(
+            f"--count-in {count_in} needs a clock of our own, got --clock {playing.clock};"
+            " leave one of them out"
+        )
+    playing = replace(playing, audio=playing.audio or not _has_port(playing))
+    transport = Transport(time.perf_counter, qpm)
+    transport.set_loop(music)
+    with (
+        stops_on_signals(),
+        outputs(playing) as sinks,
+        LivePlayer(transport, sinks) as player,
+        following(playing, player, qpm) as link,
+    ):
+        if link is not None:
+            link.find(_FIND_SECONDS)
+            note(f"Ableton Link: {link.peers} others at {link.qpm:g} bpm; from the next bar on")
+            link.play()
+        elif playing.clock != "in":
+            player.start(count_in_bars=count_in)
+        while not player.finished:
+            player.rest(_POLL_SECONDS)
+
+
+def _read(file: Path) -> "Pattern | Score":
+    """Read a pattern or a MIDI file, - from the standard input."""
+    from paradiddle import smf
+    from paradiddle.pattern import Pattern
+
+    if str(file) == "-":
+        data = sys.stdin.buffer.read(smf.MAX_BYTES + 1)
+        if data[:1] != b"M":
+            return Pattern.from_json(data.decode(errors="replace"))
+        return smf.parse(data)
+    if file.suffix.lower() == ".json":
+        # bytes that are no text end up as no pattern
+        return Pattern.from_json(file.read_text(encoding="utf-8", errors="replace"))
+    return smf.read(file)
+
+
+def _sound(
+    music: "Pattern | Score", channel: int | None, soundfont: Path | None
+) -> "NDArray[np.float32]":
+    """Render it."""
+    from paradiddle import kit, midi
     from paradiddle.pattern import Pattern
     from paradiddle.saving import sound_of
 
-    if file.suffix.lower() == ".json":
-        # bytes that are no text end up as no pattern
-        text = file.read_text(encoding="utf-8", errors="replace")
-        return sound_of(Pattern.from_json(text), soundfont)
-    score = smf.read(file)
+    if isinstance(music, Pattern):
+        return sound_of(music, soundfont)
     if soundfont is not None:
-        return sound_of(midi.events_of(score, channel), soundfont)
-    mask = midi.drums_of(score, channel).mask
-    velocities = score.velocities[mask] / 127
-    return kit.render(score.seconds()[mask], score.pitches[mask], velocities)
+        return sound_of(midi.events_of(music, channel), soundfont)
+    mask = midi.drums_of(music, channel).mask
+    velocities = music.velocities[mask] / 127
+    return kit.render(music.seconds()[mask], music.pitches[mask], velocities)
+
+
+def _loop(music: "Pattern | Score", channel: int | None, repeats: bool) -> "tuple[Loop, float]":
+    """Place it in quarters; a file that changes its tempo as it sounds at its first."""
+    from paradiddle import midi
+    from paradiddle.events import Events
+    from paradiddle.pattern import Pattern
+    from paradiddle.timing import TICKS_PER_QUARTER
+    from paradiddle.transport import Loop
+
+    if isinstance(music, Pattern):
+        return Loop.of(music, repeats=repeats), music.qpm
+    events = midi.events_of(music, channel)
+    if len({qpm for _, qpm in music.tempos}) > 1:
+        note(f"the file changes its tempo; its bars and its clock are those of {events.qpm:g} bpm")
+        mask = midi.drums_of(music, channel).mask
+        ticks = music.seconds()[mask] * events.qpm / 60 * TICKS_PER_QUARTER
+        events = Events.from_onsets(
+            music.pitches[mask],
+            ticks.round().astype(int),
+            events.dynamics,
+            events.qpm,
+            events.quarters_per_bar,
+        )
+    return Loop.of_events(events, repeats=repeats), events.qpm
