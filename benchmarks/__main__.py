@@ -3,7 +3,7 @@
 import os
 import runpy
 
-BENCHMARKS = ("engine", "machine", "reading", "kit", "startup", "server")
+BENCHMARKS = ("engine", "machine", "reading", "kit", "startup", "server", "page")
 
 for name in BENCHMARKS:
     print(f"\n== {name}")

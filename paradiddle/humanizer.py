@@ -17,10 +17,13 @@ from paradiddle.given import Given, V
 from paradiddle.humanizer_file import read_model
 from paradiddle.humanizer_net import HumanizerNet, HumanizerShape
 from paradiddle.quanta import VELOCITY_BINS, median_offset, median_velocity
+from paradiddle.takes import STEPS_PER_BAR
 
 __all__ = ["DEFAULT_HUMANIZER", "Humanizer"]
 
 DEFAULT_HUMANIZER = Path(__file__).parent / "models" / "humanizer.safetensors"
+
+_CHUNK_BARS = 64  # read at once: memory stays the same however long the piece
 
 _Array = NDArray[np.float32]
 
@@ -50,6 +53,7 @@ class Humanizer:
         self.styles = tuple(styles)
         self.document = dict(document or {})
         self._net = HumanizerNet(shape, tensors)
+        self._reach = -(-sum(shape.dilations) // STEPS_PER_BAR)
 
     @classmethod
     def load(cls, path: str | Path | None = None) -> "Humanizer":
@@ -83,13 +87,24 @@ class Humanizer:
         """
         if not given.hits_known.all():
             raise InvalidValueError("medians need all hits and rests known; fill in the hits first")
-        hits = given.cells[..., :V]
-        strokes = hits > 0
-        found = self._net.distributions(encoder_inputs(_bare(given)), strokes)
-        velocities, offsets = np.zeros_like(hits), np.zeros_like(hits)
+        bars = range(0, -(-given.steps // STEPS_PER_BAR), _CHUNK_BARS)
+        return np.concatenate([self._struck(given, first) for first in bars], axis=1)
+
+    def _struck(self, given: Given, first: int) -> _Array:
+        """Strike some bars, having read as far around them as the networks reach."""
+        seen = max(first - self._reach, 0)
+        asked = given.bars(seen, first + _CHUNK_BARS + self._reach)
+        strokes = asked.cells[..., :V] > 0
+        last = (first - seen + _CHUNK_BARS) * STEPS_PER_BAR
+        here = slice((first - seen) * STEPS_PER_BAR, last)
+        outside = np.ones(asked.steps, np.bool_)
+        outside[here] = False
+        strokes[:, outside] = False
+        found = self._net.distributions(encoder_inputs(_bare(asked)), strokes)
+        velocities, offsets = (np.zeros(strokes.shape, np.float32) for _ in range(2))
         velocities[strokes] = median_velocity(found[:, :VELOCITY_BINS])
         offsets[strokes] = median_offset(found[:, VELOCITY_BINS:])
-        return np.concatenate([hits, velocities, offsets], axis=-1)
+        return np.concatenate([asked.cells[..., :V], velocities, offsets], axis=-1)[:, here]
 
 
 def _bare(given: Given) -> Given:

@@ -2,7 +2,6 @@
 
 import operator
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paradiddle import weights
-from paradiddle.drums import VOICE_NAMES
-from paradiddle.errors import InvalidValueError
 from paradiddle.fill_inputs import input_width
 from paradiddle.given import V
 from paradiddle.humanizer_net import HumanizerShape
-from paradiddle.pattern_models import check_fit
+from paradiddle.pattern_models import check_fit, check_sizes, with_sizes
 from paradiddle.quanta import OFFSET_BINS, VELOCITY_BINS
 from paradiddle.weights import ModelFile
 
@@ -64,11 +61,7 @@ def write_model(
     OutputError
         If the file cannot be written.
     """
-    content = {
-        **document,
-        "architecture": asdict(shape),
-        "voices": {**document.get("voices", {}), "names": list(VOICE_NAMES)},
-    }
+    content = with_sizes(document, shape)
     _described(content)
     weights.write(path, KIND, content, tensors)
 
@@ -84,11 +77,5 @@ def _described(document: Mapping[str, Any]) -> tuple[HumanizerShape, tuple[str, 
         shape = HumanizerShape(**numbers, fields=fields, dilations=dilations)
         styles = tuple(map(str, document["styles"]))
         list(document["voices"]["names"])
-    expected = humanizer_shape(len(styles))
-    for name in ("inputs", "channels", "fields"):
-        if getattr(shape, name) != getattr(expected, name):
-            raise InvalidValueError(
-                f"{name} is {getattr(shape, name)}, for {len(styles)} styles and"
-                f" {V} voices it is {getattr(expected, name)}"
-            )
+    check_sizes(shape, humanizer_shape(len(styles)), ("inputs", "channels", "fields"), len(styles))
     return shape, styles

@@ -6,7 +6,6 @@ where the hits are but not how they are struck, and tapping where only a rhythm 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paradiddle.checks import check_range, check_whole
-from paradiddle.errors import InvalidValueError, ModelError
+from paradiddle.errors import InvalidValueError
 from paradiddle.fill_medians import medians
 from paradiddle.fill_net import FillNet, FillShape
 from paradiddle.fill_playing import play
 from paradiddle.fill_surprise import Bits, surprise
 from paradiddle.given import BEAT, FILL, Given, V, condition, tap_of
-from paradiddle.humanizer import DEFAULT_HUMANIZER, Humanizer
 from paradiddle.keep import Keep, keep_mask
 from paradiddle.machine_file import read_model
 from paradiddle.pattern import Pattern
@@ -37,6 +35,7 @@ from paradiddle.pattern_questions import (
     whole_bars,
 )
 from paradiddle.rhythm import tapped
+from paradiddle.steady import Steady
 from paradiddle.style_weights import Style, style_weights
 from paradiddle.takes import STEPS_PER_BAR
 from paradiddle.timing import DEFAULT_QPM, check_qpm
@@ -45,7 +44,6 @@ __all__ = ["DEFAULT_MACHINE", "Machine"]
 
 DEFAULT_MACHINE = Path(__file__).parent / "models" / "machine.safetensors"
 
-_STEADY_SAMPLES = 8
 _MOST_TOGETHER = 64  # patterns that are played side by side, fewer of many bars
 
 _Array = NDArray[np.float32]
@@ -69,7 +67,7 @@ class Machine:
     document : mapping, optional
         Where it came from; see `paradiddle.weights`.
     humanizer : str or Path, optional
-        File of a humanizer of the same styles; see `steady`.
+        File of a humanizer of the same styles; see `paradiddle.steady.Steady`.
 
     Examples
     --------
@@ -91,11 +89,18 @@ class Machine:
         self.styles = tuple(styles)
         self.document = dict(document or {})
         self._net = FillNet(shape, tensors)
-        self._humanizer_file = humanizer
+        self._steady = Steady(self._net, self.styles, humanizer)
 
     @classmethod
     def load(cls, path: str | Path | None = None, humanizer: str | Path | None = None) -> "Machine":
-        """Open a model file, by default the machine that comes with the package, and its humanizer.
+        """Open a model file, by default the machine that comes with the package.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            Of the machine.
+        humanizer : str or Path, optional
+            Of a humanizer of the same styles; see `paradiddle.steady.Steady`.
 
         Raises
         ------
@@ -103,8 +108,7 @@ class Machine:
             If the file is damaged, of another version, for other voices, or no drum machine.
         """
         shape, styles, file = read_model(path or DEFAULT_MACHINE)
-        feel = DEFAULT_HUMANIZER if path is None and humanizer is None else humanizer
-        return cls(shape, styles, file.tensors, file.document, feel)
+        return cls(shape, styles, file.tensors, file.document, humanizer)
 
     def generate(
         self,
@@ -245,13 +249,15 @@ class Machine:
         amount : float, default 1
             0 leaves velocities and offsets as they are, 1 replaces them, between is a mixture.
         temperature : float, default 1
-            As for `generate`; 0 strikes each hit most middlingly, the same way for every seed.
+            As for `generate`, or 0: each hit is struck most middlingly, whatever the seed.
 
         Raises
         ------
         InvalidValueError
             If the pattern has no hits, is on another grid or in another metre, or a setting is out
             of range.
+        ModelError
+            At temperature 0, if the humanizer's file cannot be read or knows other styles.
         """
         check_grid(pattern)
         check_hits(pattern, "to humanize", "draw some, or generate a pattern")
@@ -259,10 +265,11 @@ class Machine:
         wishes = self._wishes(style, pattern.qpm, None, beat_type)
         known = np.ones(pattern.hits.shape, bool)
         asked = question(cells_of(pattern), wishes, known, ~known)
+        seeds_of(seed, 1)
         if temperature == 0:
-            [cells] = self.steady(_rests_after(whole_bars(asked)))
-            human = pattern_of(cells[: asked.steps], pattern.qpm)
+            human = self._steadied(asked, pattern)
         else:
+            check_temperature(temperature, or_else="0 is steadiest")
             human = self._answer(asked, pattern, seed, temperature)
         return replace(
             pattern,
@@ -339,29 +346,12 @@ class Machine:
     def steady(self, given: Given) -> _Array:
         """Strike known hits as `humanize` does at temperature 0, (B, T, 27).
 
-        By the humanizer where there is one; otherwise by `medians` over a few samples.
-
         Raises
         ------
         ModelError
             If the humanizer's file cannot be read or knows other styles.
         """
-        if self._humanizer is None:
-            return self.medians(given, _STEADY_SAMPLES)
-        return self._humanizer.medians(given)
-
-    @cached_property
-    def _humanizer(self) -> Humanizer | None:
-        """Loaded when it is first asked."""
-        if self._humanizer_file is None:
-            return None
-        humanizer = Humanizer.load(self._humanizer_file)
-        if humanizer.styles != self.styles:
-            raise ModelError(
-                f"{self._humanizer_file} knows the styles {', '.join(humanizer.styles)}, the"
-                f" machine {', '.join(self.styles)}; train both on the same recordings"
-            )
-        return humanizer
+        return self._steady.strike(given)
 
     def bits(self, given: Given) -> Bits:
         """Measure how surprising music is; see `paradiddle.fill_surprise.surprise`."""
@@ -389,14 +379,16 @@ class Machine:
         [cells] = self._musical(whole_bars(asked), seeds_of(seed, 1), temperature)
         return pattern_of(cells[:steps], pattern.qpm)
 
+    def _steadied(self, asked: Given, pattern: Pattern) -> Pattern:
+        """Strike all hits most middlingly; what is added to the last bar is silence."""
+        whole = whole_bars(asked)
+        silent = replace(whole, hits_known=np.ones_like(whole.hits_known))
+        [cells] = self.steady(silent)
+        return pattern_of(cells[: asked.steps], pattern.qpm)
+
     def _musical(self, given: Given, seeds: Sequence[int | None], temperature: float) -> _Array:
         check_temperature(temperature)
         return self.play(given, seeds, float(temperature))
-
-
-def _rests_after(given: Given) -> Given:
-    """Take what was added to make whole bars for silence."""
-    return replace(given, hits_known=np.ones_like(given.hits_known))
 
 
 def _mixture(plain: _Array, human: _Array, amount: float) -> _Array:

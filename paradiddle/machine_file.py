@@ -2,7 +2,6 @@
 
 import operator
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paradiddle import weights
-from paradiddle.drums import VOICE_NAMES
-from paradiddle.errors import InvalidValueError
 from paradiddle.fill_inputs import RECALL_WIDTH, input_width
 from paradiddle.fill_net import FillShape
 from paradiddle.given import V
-from paradiddle.pattern_models import check_fit
+from paradiddle.pattern_models import check_fit, check_sizes, with_sizes
 from paradiddle.quanta import OFFSET_BINS, VELOCITY_BINS
 from paradiddle.timing import check_qpm
 from paradiddle.weights import ModelFile
@@ -66,11 +63,7 @@ def write_model(
     OutputError
         If the file cannot be written.
     """
-    content = {
-        **document,
-        "architecture": asdict(shape),
-        "voices": {**document.get("voices", {}), "names": list(VOICE_NAMES)},
-    }
+    content = with_sizes(document, shape)
     _described(content)
     weights.write(path, KIND, content, tensors)
 
@@ -88,11 +81,7 @@ def _described(document: Mapping[str, Any]) -> tuple[FillShape, tuple[str, ...]]
         list(document["voices"]["names"])
         for count in dict(document.get("recordings", {})).values():
             operator.index(count)
-    expected = shape_for(len(styles))
-    for name in ("inputs", "recall", "channels", "categories"):
-        if getattr(shape, name) != getattr(expected, name):
-            raise InvalidValueError(
-                f"{name} is {getattr(shape, name)}, for {len(styles)} styles and"
-                f" {V} voices it is {getattr(expected, name)}"
-            )
+    check_sizes(
+        shape, shape_for(len(styles)), ("inputs", "recall", "channels", "categories"), len(styles)
+    )
     return shape, styles

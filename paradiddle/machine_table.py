@@ -116,6 +116,7 @@ def _humanizing(found: Mapping[str, Any]) -> list[Row]:
         "steady": "temperature 0",
         "median": "median, each given those before",
         "marginal_median": f"marginal median, {machine.get('samples')} samples",
+        "sampled": "one sample",
     }
     points = {by: got["point"] for by, got in found.items() if "point" in got}
     errors = [

@@ -132,15 +132,21 @@ def check_most(name: str, value: float, most: int) -> None:
         raise InvalidValueError(f"{name} must be at most {most}, got {value}; ask for fewer")
 
 
-def check_temperature(temperature: float) -> None:
+def check_temperature(temperature: float, or_else: str = "") -> None:
     """Raise unless a temperature is in [0.1, 10].
+
+    Parameters
+    ----------
+    temperature : float
+    or_else : str
+        What to say of other temperatures that are allowed.
 
     Raises
     ------
     InvalidValueError
         Naming it.
     """
-    remedy = "0.1 keeps to the likeliest, 1 plays as learned"
+    remedy = ", ".join(filter(None, (or_else, "0.1 keeps to the likeliest, 1 plays as learned")))
     check_range("temperature", np.array([temperature]), 0.1, 10, remedy=remedy)
 
 

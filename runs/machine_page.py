@@ -1,7 +1,7 @@
 """Measures the drum machine beside what it has to beat: a page of figures and three of plots.
 
     python runs/machine_page.py GROOVE [--model FILE] [--latent FILE] [--humanizer FILE]
-                                       [--rivals DIR] [-o docs]
+                                       [--rivals DIR] [--samples 16] [-o docs]
 
 GROOVE is the folder or zip of the Groove MIDI Dataset. Every figure but those of others is measured
 here; the same models and options give the same page.
@@ -48,13 +48,14 @@ def main() -> int:
         exam = exam_of(takes_of(scan(options.groove)))
         player, latent = Machine.load(options.model, options.humanizer), Latent.load(options.latent)
         tell = Progress()
+        rivals = measured_rivals(options.rivals, exam)
         baselines = Baselines.fit(cells_of(exam.train), cells_of(exam.validation))
         made = made_by(exam, baselines, player, latent, progress=tell)
         found = report(
             exam, baselines, made, player, latent, samples=options.samples, progress=tell
         )
-        if options.rivals:
-            add_rivals(found, options.rivals, exam)
+        for kind, figures in rivals.items():
+            found[kind].update(figures)
         humanized = humanized_by(exam, baselines, player, progress=tell)
         draw_pages(exam, made, humanized, options.output / NAME)
         with atomic_path(options.output / f"{NAME}.md") as temporary:
@@ -74,7 +75,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--rivals", type=Path, help="folder of `python -m runs.rivals`; needs torch"
     )
-    parser.add_argument("--humanizer", type=Path, help="humanizer's file; likewise")
+    parser.add_argument(
+        "--humanizer", type=Path, help="humanizer's file; the one that comes along if none"
+    )
     parser.add_argument(
         "--samples", type=int, default=SAMPLES, help="for consensus and medians (%(default)s)"
     )
@@ -88,12 +91,13 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def add_rivals(found: dict[str, Any], folder: Path, exam: Exam) -> None:
-    """Measure the neural baselines too."""
+def measured_rivals(folder: Path | None, exam: Exam) -> dict[str, dict[str, Any]]:
+    """Measure the neural baselines, if a folder has them."""
+    if folder is None:
+        return {}
     from rivals.figures import rival_figures
 
-    for kind, figures in rival_figures(folder, exam).items():
-        found[kind].update(figures)
+    return rival_figures(folder, exam)
 
 
 def page(
@@ -127,9 +131,9 @@ def explained(options: argparse.Namespace) -> str:
     """Say how to read the table."""
     rivals = (
         "\n- **LSTM 2x256, DrumsRNN, Monotonic Groove Transformer, GrooVAE Seq2Seq** beside the"
-        " machine have the shapes of published models and were trained by us on the same train"
-        " split, some minutes each (`python -m runs.rivals`); the last column is what was reported"
-        " elsewhere."
+        " machine have the shapes of published models and were trained by us on the beats of the"
+        " same train split, some minutes each (`python -m runs.rivals`); the last column is what"
+        " was reported elsewhere."
     )
     items = "; ".join(f"*{name}*: {meaning}" for name, meaning in ITEMS.items())
     return (

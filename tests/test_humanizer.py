@@ -97,6 +97,13 @@ def test_a_machine_without_a_humanizer_is_steady_by_itself() -> None:
     assert_array_equal(human.hits, pattern.hits)
 
 
+def test_long_pieces_are_struck_in_parts_as_if_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = questions(random_cells(2, 9), np.ones((2, 144, V), bool))
+    whole = tiny_humanizer().medians(asked)
+    monkeypatch.setattr("paradiddle.humanizer._CHUNK_BARS", 2)
+    assert_allclose(tiny_humanizer().medians(asked), whole, atol=1e-5)
+
+
 def test_a_pattern_that_ends_in_a_bar_keeps_its_length() -> None:
     pattern = groove_of(2)
     cut = replace(
@@ -106,6 +113,22 @@ def test_a_pattern_that_ends_in_a_bar_keeps_its_length() -> None:
         offsets=pattern.offsets[:20],
     )
     assert tiny_machine().humanize(cut, temperature=0).steps == 20
+    human = Machine.load().humanize(cut, temperature=0)
+    assert_array_equal(human.hits, cut.hits)
+    assert human != cut
+
+
+@pytest.mark.parametrize("wrong", [-1, 0.05, float("nan"), 11])
+def test_temperatures_that_are_neither_steady_nor_drawn(wrong: float) -> None:
+    with pytest.raises(
+        InvalidValueError, match=r"temperature must be in \[0\.1, 10\].*0 is steadi"
+    ):
+        tiny_machine().humanize(groove_of(1), temperature=wrong)
+
+
+def test_a_seed_is_checked_where_it_is_not_needed() -> None:
+    with pytest.raises(InvalidValueError, match="seed"):
+        tiny_machine().humanize(groove_of(1), temperature=0, seed=-1)
 
 
 def test_a_humanizer_of_other_styles_is_refused(tmp_path: Path) -> None:
@@ -145,4 +168,6 @@ def test_the_one_that_comes_along_plays_like_a_drummer() -> None:
     velocities = human.velocities[human.hits]
     assert 0.3 < velocities.mean() < 0.8
     assert velocities.std() > 0.1
-    assert np.abs(human.offsets[human.hits]).mean() < 0.2
+    offsets = human.offsets[human.hits]
+    assert 0.01 < offsets.std() < 0.2
+    assert np.abs(offsets - groove.offsets[groove.hits]).mean() < 0.2

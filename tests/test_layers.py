@@ -23,7 +23,7 @@ LAYERS = (
     ("cells", "engine", "sampling", "transport"),
     ("fill_inputs", "fill_encoder", "fill_net", "fill_pace", "fill_playing"),
     ("fill_surprise", "fill_medians", "machine_file"),
-    ("humanizer_net", "humanizer_file", "humanizer"),
+    ("humanizer_net", "humanizer_file", "humanizer", "steady"),
     ("tones", "skins", "metals", "handheld", "synthesis", "choking", "limiter", "placing", "kit"),
     ("audio", "soundfont", "saving"),
     ("style_weights", "latent_net", "latent_paths"),

@@ -28,7 +28,10 @@ def machine(
     ] = None,
     humanizer: Annotated[
         Path | None,
-        typer.Option(help="A humanizer's file.", show_default="the one that comes along"),
+        typer.Option(
+            help="A humanizer's file.",
+            show_default="the one that comes along, where its styles are those of the machine",
+        ),
     ] = None,
     split: Annotated[str, typer.Option(help="Measure on the beats of this split.")] = "test",
     hold_out: Annotated[

@@ -101,7 +101,8 @@ def humanize(
     humanizer: Annotated[
         Path | None,
         typer.Option(
-            help="A humanizer's file, for --temperature 0.", show_default="the one that comes along"
+            help="A humanizer's file, for --temperature 0.",
+            show_default="the one that comes along, where its styles are those of the machine",
         ),
     ] = None,
 ) -> None:
@@ -109,6 +110,13 @@ def humanize(
 
     With --temperature 0 each hit is struck most middlingly, always the same way.
     """
+    from paradiddle.errors import InvalidValueError
+
+    if humanizer is not None and wishes.temperature != 0:
+        raise InvalidValueError(
+            f"--humanizer is asked at --temperature 0 alone, got {wishes.temperature:g};"
+            f" leave {humanizer} out, or add --temperature 0"
+        )
     settings = wishes.settings("density")
 
     def play(machine: "Machine", piece: "Pattern", seed: int) -> "Pattern":

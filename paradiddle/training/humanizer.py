@@ -151,8 +151,8 @@ class HumanizerTask:
         write_model(path, model.shape, document, tensors)
 
     def _batch(self, generator: Generator) -> tuple[Tensor, Strokes, list[Tensor]]:
-        given, inside = self._windows.ask(generator, self.settings.batch, _TOLD)
-        strokes = _strokes(inside[..., None] & (given.cells[..., :V] > 0))
+        given, _ = self._windows.ask(generator, self.settings.batch, _TOLD)
+        strokes = _strokes(given.cells[..., :V] > 0)
         inputs = torch.from_numpy(encoder_inputs(given))
         return inputs, strokes, _answers(given.cells, strokes)
 

@@ -1,4 +1,4 @@
-"""Neural models that others published, trained here on the data that the drum machine learns from.
+"""Neural models that others published, trained here on the beats that the drum machine hears too.
 
 Their published weights cannot be had, or were made with other data or chosen on the test split. So
 these have the same shape, learn from the beats in 4/4 of the train split, keep what is best on the

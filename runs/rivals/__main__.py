@@ -2,7 +2,7 @@
 
     python -m runs.rivals GROOVE -o DIR [--only NAME] [--measure SPLIT]
 
-GROOVE is the folder or zip of the Groove MIDI Dataset. Ctrl+C writes the best so far and stops.
+GROOVE is the folder or zip of the Groove MIDI Dataset. Ctrl+C stops; what was written before stays.
 """
 
 import argparse
@@ -74,12 +74,16 @@ def train_one(
     options: argparse.Namespace,
     stop: Event,
 ) -> None:
-    """Train one and write it."""
+    """Train one and write it, unless it is stopped on the way."""
     torch.manual_seed(options.seed)
     rival = kind(styles)
     size = sum(weights.numel() for weights in rival.parameters())
     print(f"{rival.title}: {size:,} weights", flush=True)
-    save(rival, train(rival, exam, kind.course, options.seed, stop), options.output)
+    trained = train(rival, exam, kind.course, options.seed, stop)
+    if stop.is_set():
+        print(f"{rival.title}: stopped, nothing written; train it again", flush=True)
+        return
+    save(rival, trained, options.output)
 
 
 if __name__ == "__main__":
