@@ -16,7 +16,7 @@ run: $(BASE)/.installed
 	$(BASE)/bin/paradiddle serve --open --port $(PORT)
 
 test: $(DEV)/.installed lint
-	tests/prepare_browser.sh
+	tests/prepare.sh
 	$(DEV)/bin/python -m pytest -n $(JOBS)
 
 lint: $(DEV)/.installed

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests of the page need and is not there yet, where it may; what it may not, those
-# tests name when they skip. Never fails.
+# Installs what the tests of the page and of MIDI ports need and is not there yet, where it may; what it
+# may not, those tests name when they skip. Never fails.
 set -u
 here=$(dirname "$0")
 
@@ -17,6 +17,8 @@ command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
   || echo "no Chromium, and it may not be installed here: tests of the page in a browser will be skipped"
 command -v node >/dev/null || install nodejs npm \
   || echo "no Node.js, and it may not be installed here: tests of the page's modules will be skipped"
+command -v jackd >/dev/null || install jackd2 \
+  || echo "no jackd, and it may not be installed here: tests on a real MIDI bus will be skipped"
 if command -v npm >/dev/null && [ ! -d "$here/web/node_modules/web-midi-test" ]; then
   npm install --silent --no-audit --no-fund --prefix "$here/web" \
     || echo "web-midi-test could not be installed: tests of Web MIDI will be skipped"
