@@ -3,7 +3,7 @@
 import os
 import runpy
 
-BENCHMARKS = ("engine", "machine", "reading", "kit", "startup", "server", "page")
+BENCHMARKS = ("engine", "machine", "reading", "kit", "startup", "server", "page", "export", "live")
 
 for name in BENCHMARKS:
     print(f"\n== {name}")

@@ -98,7 +98,7 @@ def fill_step_graph(shape: FillShape, tensors: _Tensors) -> Graph:
         Port("dynamics_known", voices, "1 where a hit's velocity and offset are given"),
         Port("draws", (BATCH, shape.channels, 5), "uniform random numbers in [0, 1)"),
         Port("temperature", (BATCH, 1), "0.1 to 10; 1 draws as learned"),
-        Port("lean", (BATCH, 1), "added to the log odds of every open cell, 0 for none"),
+        Port("lean", (BATCH, 1), "added, times the temperature, to each open log odds; or 0"),
         Port("h_in", state, "hidden state of every layer before the step"),
         Port("c_in", state, "cell state of every layer before the step"),
     )
@@ -240,7 +240,7 @@ def _hits(
             ops.matmul(ops.relu(own), heads.hits_out[voice][:, None]),
             ops.weight(heads.hits_bias[voice : voice + 1]),
         )
-        drawn = ops.greater(ops.add(logit, given["lean"]), _bound(ops, given, voice))
+        drawn = ops.greater(logit, _bound(ops, given, voice))
         hits.append(_kept(ops, given["hits_known"], given["given"], voice, voice, drawn))
         logits.append(logit)
     return hits, logits
@@ -251,7 +251,7 @@ def _bound(ops: Ops, given: Built, voice: int) -> Any:
     draw, least = _draw(ops, given, voice, 0), ops.number(_LEAST)
     rest = ops.sub(ops.number(1), draw)
     odds = ops.sub(ops.log(ops.maximum(draw, least)), ops.log(ops.maximum(rest, least)))
-    return ops.mul(odds, given["temperature"])
+    return ops.mul(ops.sub(odds, given["lean"]), given["temperature"])
 
 
 def _draw(ops: Ops, given: Built, voice: int, which: int) -> Any:

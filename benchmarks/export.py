@@ -1,0 +1,124 @@
+"""A step of the shipped drummer: NumPy engine, ONNX export, JavaScript in Chromium.
+
+One stream, one thread each. All take the same events one by one, keep their own memory and give one
+probability vector a field; they take turns. Then four bars of the drum machine: ours, and the
+example that plays its ONNX export. Needs the extra `export`, Playwright and a Chromium.
+"""
+
+import argparse
+import importlib.util
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import onnxruntime
+from playwright.sync_api import sync_playwright
+
+from benchmarks.harness import alternate, show
+from paradiddle.drummer import DEFAULT_MODEL, Drummer
+from paradiddle.machine import DEFAULT_MACHINE, Machine
+from paradiddle.onnx_export import export_onnx
+
+STEPS, ROUNDS = 1000, 15
+EXAMPLES = Path(__file__).parent.parent / "examples"
+ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+ONE_STEP = "event => drummer.step(event).map((field) => [...field])"
+IN_PAGE = "events => { for (const event of events) drummer.step(event); }"
+
+Step = Callable[[np.ndarray], list[np.ndarray]]
+
+
+def onnx_step(path: Path) -> Step:
+    """Step the exported graph as an app would: the memory goes in and comes out."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(path), options)
+    layers, _, hidden = session.get_inputs()[1].shape
+    state = [np.zeros((layers, 1, hidden), np.float32)] * 2
+
+    def step(event: np.ndarray) -> list[np.ndarray]:
+        *fields, state[0], state[1] = session.run(
+            None, {"event": event, "h_in": state[0], "c_in": state[1]}
+        )
+        return fields
+
+    return step
+
+
+def example(path: Path) -> ModuleType:
+    """Load a program among the examples."""
+    specification = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def embedded(folder: Path) -> Path:
+    """Write the page with the shipped drummer in it."""
+    example(EXAMPLES / "web" / "embed.py").embed(DEFAULT_MODEL, folder / "drums.html")
+    return folder / "drums.html"
+
+
+def music() -> np.ndarray:
+    """Give events that the drummer played, int64 of shape (T, 1, F + E)."""
+    drummer = Drummer.load()
+    stream = drummer.stream(seed=0)
+    rows = np.stack([next(stream) for _ in range(STEPS)])
+    return drummer.vocabulary.inputs(rows)[:, None]
+
+
+def over(step: Step, sequence: np.ndarray) -> Callable[[], None]:
+    def run() -> None:
+        for event in sequence:
+            step(event)
+
+    return run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    rounds, events = parser.parse_args().rounds, music()
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))))
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        written = export_onnx(DEFAULT_MODEL, Path(name))
+        page = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS).new_page()
+        page.goto(embedded(Path(name)).as_uri())
+        engine, onnx = Drummer.load().lstm.session(1).step, onnx_step(next(iter(written)))
+        for event in events[:20]:
+            theirs = page.evaluate(
+                "event => drummer.step(event).map(f => [...f])", event[0].tolist()
+            )
+            for ours, *others in zip(engine(event), onnx(event), theirs, strict=True):
+                for other in others:
+                    np.testing.assert_allclose(np.ravel(other), ours[0], atol=1e-4)
+        in_page = events[:, 0].tolist()
+        contestants = {
+            "engine": over(engine, events),
+            "onnxruntime": over(onnx, events),
+            "JavaScript in Chromium": lambda: page.evaluate(IN_PAGE, in_page),
+        }
+        medians = alternate(contestants, rounds)
+    show(
+        "one stream, 1,000 notes of the shipped drummer",
+        medians,
+        "µs a step",
+        1e6 / STEPS,
+        {"onnxruntime": 1.3},
+    )
+    with tempfile.TemporaryDirectory() as name:
+        export_onnx(DEFAULT_MACHINE, Path(name))
+        ours = Machine.load()
+        theirs = example(EXAMPLES / "python" / "onnx_machine.py").Machine(Path(name))
+        machines = {
+            "Machine.generate": lambda: ours.generate("funk", 4, 100, seed=1),
+            "onnx_machine.py": lambda: theirs.generate("funk", 4, 1, qpm=100),
+        }
+        show("four bars of the drum machine", alternate(machines, rounds), "ms", 1e3, {})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""What plays along a transport: a thread that has each bar ready before its bar line."""
+
+import threading
+from abc import ABC, abstractmethod
+from collections import deque
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, Self
+
+from paradiddle.bars import Bar
+from paradiddle.transport import Timed, Transport
+
+__all__ = ["SLACK", "Band"]
+
+SLACK = 1e-3  # quarters; two ways to compute one bar line differ by less
+
+_SHORTEST_NAP, _LONGEST_NAP = 0.001, 0.25  # seconds
+
+
+class Band(ABC):
+    """Gives a transport its music bar by bar, in a thread of its own.
+
+    The bar that sounds is repeated if the next is not there in time.
+
+    Parameters
+    ----------
+    transport : Transport
+        Of a player that calls `hear`.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+        self.lock: AbstractContextManager[Any] = threading.RLock()
+        """Which guards the transport and what is here: that of the player."""
+        self.playing: Bar | None = None
+        """The bar that sounds."""
+        self.number = 0
+        """Of the bar that sounds, from 1."""
+        self.late = 0
+        """Bars that were not there in time."""
+        self._queued: deque[tuple[float, Bar]] = deque()  # where each begins
+        self._awake, self._closing = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+        self._error: BaseException | None = None
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Make what the music begins with, before it starts."""
+
+    @abstractmethod
+    def rewind(self) -> None:
+        """Begin again, before a stopped transport starts."""
+
+    @abstractmethod
+    def turn(self) -> float:
+        """Do what is to be done now; return how many seconds there is nothing more to do."""
+
+    def hear(self, timed: Timed) -> None:
+        """Take note of a bar line; called at its time, under the lock of the player."""
+        if timed.kind == "continue" and self._queued:
+            # what was queued last goes on at once
+            self.playing = self._queued[-1][1]
+            self._queued.clear()
+            self._awake.set()
+        if timed.kind != "bar" or timed.position < -SLACK:
+            return
+        begun = None
+        while self._queued and self._queued[0][0] <= timed.position + SLACK:
+            begun = self._queued.popleft()[1]
+        self.number = round(timed.position / self.transport.quarters_per_bar) + 1
+        self.late += begun is None
+        self.playing = begun or self.playing
+        self._awake.set()
+
+    def work(self, lock: AbstractContextManager[Any]) -> Self:
+        """Make bars from now on, in a thread; a context manager that ends it.
+
+        Parameters
+        ----------
+        lock : context manager
+            Which guards the transport: that of the player.
+        """
+        self.lock = lock
+        self._thread = threading.Thread(target=self._run, name="band", daemon=True)
+        self._thread.start()
+        return self
+
+    def check(self) -> None:
+        """Raise what went wrong while bars were made, if anything did."""
+        if self._error is not None:
+            raise self._error
+
+    def close(self) -> None:
+        """End the thread; again does nothing."""
+        self._closing.set()
+        self._awake.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        try:
+            nap = 0.0
+            while not self._closing.is_set():
+                self._awake.wait(min(max(nap, _SHORTEST_NAP), _LONGEST_NAP))
+                self._awake.clear()
+                nap = self.turn()
+        except BaseException as error:
+            self._error = error
+
+    def _queue(self, bar: Bar) -> None:
+        """Give the transport a bar, in place of one that would begin with it; under the lock."""
+        begin = self.transport.set_loop(bar.loop, "bar")
+        while self._queued and self._queued[-1][0] >= begin - SLACK:
+            self._queued.pop()
+        self._queued.append((begin, bar))
+
+    def _seconds_until(self, position: float) -> float:
+        """Seconds until nothing at a position can be changed any more; under the lock."""
+        quarters = position - self.transport.position
+        return quarters * 60 / self.transport.qpm - self.transport.look_ahead

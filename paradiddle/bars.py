@@ -1,0 +1,99 @@
+"""Bars of endless music: what one is, what is wished for, and what makes the next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from paradiddle.loop import Loop
+from paradiddle.pattern import Pattern
+from paradiddle.style_weights import Style
+from paradiddle.timing import DEFAULT_QPM
+
+__all__ = ["MOST_TAKEN_BACK", "Bar", "BarSource", "Wishes", "joined", "part"]
+
+MOST_TAKEN_BACK = 4  # bars
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar as it is drawn, and as it is played.
+
+    Attributes
+    ----------
+    pattern : Pattern
+        One bar long.
+    loop : Loop
+        Its hits; may be more than the grid of the pattern can hold.
+    fill : bool, default False
+        Whether it is a drum fill.
+    """
+
+    pattern: Pattern
+    loop: Loop
+    fill: bool = False
+
+    @classmethod
+    def of(cls, pattern: Pattern, fill: bool = False) -> "Bar":
+        """Play what is drawn."""
+        return cls(pattern, Loop.of(pattern), fill)
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How the next bars are to be; each as `paradiddle.machine.Machine.generate` takes it."""
+
+    style: Style = None
+    temperature: float = 1.0
+    density: float | None = None
+    qpm: float = DEFAULT_QPM
+
+
+class BarSource(Protocol):
+    """Where bars come from: it makes one when asked, from those before it."""
+
+    quarters_per_bar: float
+
+    def next(self, wishes: Wishes, *, fill: bool = False) -> Bar:
+        """Make the bar that comes next, a drum fill where that is asked for and can be had."""
+
+    def take_back(self) -> None:
+        """Forget the last bar, at most `MOST_TAKEN_BACK` in a row."""
+
+    def vary(self) -> None:
+        """Begin something new with the next bar."""
+
+
+def part(pattern: Pattern, bar: int) -> Pattern:
+    """Cut out one bar, counted from 0.
+
+    Examples
+    --------
+    >>> part(Pattern.empty(3), 2).bars
+    1.0
+    """
+    kept = slice(bar * pattern.steps_per_bar, (bar + 1) * pattern.steps_per_bar)
+    return replace(
+        pattern,
+        hits=pattern.hits[kept],
+        velocities=pattern.velocities[kept],
+        offsets=pattern.offsets[kept],
+    )
+
+
+def joined(patterns: Sequence[Pattern], qpm: float) -> Pattern:
+    """Put patterns of one grid and metre, at least one, one after the other at some tempo.
+
+    Examples
+    --------
+    >>> joined([Pattern.empty(1), Pattern.empty(2)], qpm=90).bars
+    3.0
+    """
+    return replace(
+        patterns[0],
+        hits=np.concatenate([one.hits for one in patterns]),
+        velocities=np.concatenate([one.velocities for one in patterns]),
+        offsets=np.concatenate([one.offsets for one in patterns]),
+        qpm=qpm,
+    )

@@ -1,0 +1,135 @@
+"""`paradiddle jam`: a drummer that listens and answers."""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from paradiddle.cli.options import unpacks
+from paradiddle.cli.outputs import Playing
+from paradiddle.cli.performing import (
+    LOOK_AHEAD,
+    Bpm,
+    CountIn,
+    Density,
+    Seed,
+    Stop,
+    Style,
+    Temperature,
+    listen,
+    perform,
+)
+from paradiddle.kit_maps import KIT_MAPS
+
+if TYPE_CHECKING:
+    from paradiddle.deck import Deck
+    from paradiddle.jam import Jam, Way
+    from paradiddle.live_screen import View
+    from paradiddle.stage import Hands
+
+__all__ = ["jam"]
+
+
+@unpacks(Playing)
+def jam(
+    playing: Playing,
+    in_: Annotated[
+        str | None,
+        typer.Option(
+            "--in", metavar="PORT", help="Listen to this MIDI port.", show_default="one of our own"
+        ),
+    ] = None,
+    in_map: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME|FILE.json",
+            help=f"Pitches that come in: {', '.join(KIT_MAPS)}, or a file with one a voice.",
+        ),
+    ] = "gm",
+    bars: Annotated[int, typer.Option(help="Length of a call, and of the answer.")] = 2,
+    complement: Annotated[
+        bool, typer.Option("--complement", help="Play along on the voices that you leave out.")
+    ] = False,
+    accompany: Annotated[
+        bool, typer.Option("--accompany", help="Play the rhythm that you tap on the whole kit.")
+    ] = False,
+    style: Style = None,
+    temperature: Temperature = 1.0,
+    density: Density = None,
+    bpm: Bpm = None,
+    latency: Annotated[
+        float, typer.Option(metavar="MS", help="How long your strokes take to arrive.")
+    ] = 0.0,
+    click: Annotated[bool, typer.Option(help="Click while nothing is played.")] = True,
+    model: Annotated[
+        Path | None, typer.Option(help="A model file.", show_default="the one that comes along")
+    ] = None,
+    count_in: CountIn = 1,
+    stop_after: Stop = None,
+    seed: Seed = None,
+) -> None:
+    """Play together: you drum some bars, it answers, in time and in your dynamics."""
+    from paradiddle.answers import Answers
+    from paradiddle.bars import Wishes
+    from paradiddle.jam import Jam
+    from paradiddle.listening import Listener, voices_of_kit
+    from paradiddle.machine import Machine
+    from paradiddle.style_weights import parse_style
+    from paradiddle.transport import Transport
+
+    way = _way(complement, accompany)
+    machine, wanted = Machine.load(model), parse_style(style)
+    transport = Transport(time.perf_counter, bpm or machine.usual_qpm(wanted), LOOK_AHEAD)
+    listener = Listener(
+        transport,
+        voices_of_kit(in_map),
+        other=1 if accompany else None,
+        latency=latency / 1000,
+    )
+    answers = Answers(machine, Wishes(wanted, temperature, density), seed)
+    band = Jam(answers, listener, transport, way, bars, click=click)
+    band.prepare()
+
+    def hands(deck: "Deck", stack: ExitStack) -> "tuple[Hands, Callable[[], View]]":
+        listener.lock = deck.player.lock
+        listen(stack, in_, listener.hear)
+        fewer = _JamKeys(deck)
+        return fewer, lambda: _jam_view(deck, band, fewer)
+
+    perform(playing, transport, band, hands, count_in, stop_after)
+
+
+def _way(complement: bool, accompany: bool) -> "Way":
+    """Choose how to play together."""
+    from paradiddle.errors import InvalidValueError
+
+    if complement and accompany:
+        raise InvalidValueError("--complement and --accompany exclude each other; leave one out")
+    return "complement" if complement else "accompany" if accompany else "continue"
+
+
+class _JamKeys:
+    """Space stops and goes on, q ends."""
+
+    def __init__(self, deck: "Deck") -> None:
+        self._deck, self.quits, self.remark = deck, False, ""
+
+    def key(self, key: str) -> None:
+        if key in ("q", "escape"):
+            self.quits = True
+        elif key == " ":
+            self._deck.toggle()
+            self.remark = "" if self._deck.running else "stopped; space goes on"
+
+
+def _jam_view(deck: "Deck", band: "Jam", keys: _JamKeys) -> "View":
+    from paradiddle.stage import view_of
+
+    answers = band.answers_now
+    heard = band.listener.bar(max(0, band.number - 1))
+    pattern = band.playing.pattern if answers and band.playing else heard
+    title = "answering" if answers else "listening"
+    return view_of(deck, pattern, title, keys.remark, "space stop · q quit")

@@ -1,0 +1,132 @@
+"""Trained models as Core ML packages, proved by walking the saved files before they are kept.
+
+Prediction with Core ML needs macOS; building and checking the files does not. A drummer becomes
+``drummer.mlpackage``, or in the older form ``drummer.mlmodel`` (see `paradiddle.coreml_legacy`); a
+drum machine ``machine-encoder.mlpackage`` and ``machine-step.mlpackage``, a humanizer
+``humanizer.mlpackage``.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from paradiddle import __version__, drummer_file, humanizer_file, machine_file
+from paradiddle.coreml_legacy import legacy_model, legacy_walker
+from paradiddle.coreml_ops import ml_program
+from paradiddle.coreml_walk import walker
+from paradiddle.drummer_graph import drummer_tables, sequence_graph
+from paradiddle.errors import ModelError
+from paradiddle.export_check import WINDOW, DrummerMusic, MachineMusic, agree, humanizer_cases
+from paradiddle.export_files import about, kind_of, needs, refuse_kind, staged
+from paradiddle.graph import Graph
+from paradiddle.machine_graph import (
+    encoder_graph,
+    fill_step_graph,
+    humanizer_graph,
+    machine_tables,
+)
+
+__all__ = ["export_coreml"]
+
+
+def export_coreml(
+    model: str | Path, folder: Path, *, legacy: bool = False, force: bool = False
+) -> dict[Path, float]:
+    """Write a model for Core ML, each file read back and evaluated in NumPy first.
+
+    Parameters
+    ----------
+    model : str or Path
+        File of a drummer, a drum machine or a humanizer.
+    folder : Path
+        Made when missing.
+    legacy : bool, default False
+        Write a drummer as a ``.mlmodel`` whose last layer is the custom ``MidiNoteTickActivation``.
+    force : bool, default False
+        Whether to replace files that are there.
+
+    Returns
+    -------
+    dict of Path to float
+        The files written, and by how much a probability differed from ours at most.
+
+    Raises
+    ------
+    MissingExtraError
+        If coremltools is not installed.
+    ModelError
+        If the model cannot be read, cannot be said in this form, or a file differs from ours.
+    OutputError
+        If a file exists and `force` is not given, or cannot be written.
+    """
+    needs("the export to Core ML", "coremltools")
+    kind = kind_of(model)
+    exporters = {"drummer": _drummer, "machine": _machine, "humanizer": _humanizer}
+    if kind not in exporters:
+        raise refuse_kind(model, kind, "the export to Core ML")
+    if not legacy:
+        return exporters[kind](model, Path(folder), force)
+    if kind != "drummer":
+        raise ModelError(
+            f"{model} is a {kind} model; the legacy form ends in the custom layer of a drummer's"
+            " notes and ticks; leave out --legacy"
+        )
+    return _legacy_drummer(model, Path(folder), force)
+
+
+def _drummer(model: str | Path, folder: Path, force: bool) -> dict[Path, float]:
+    shape, vocabulary, file = drummer_file.read_model(model)
+    graph = sequence_graph(shape, vocabulary, file.tensors)
+    tables = drummer_tables(vocabulary, file.document)
+    name = "drummer.mlpackage"
+    with staged(folder, [name], force) as hidden:
+        _write(hidden / name, graph, about(tables, file.document, __version__))
+        run = walker(hidden / name)
+        music = DrummerMusic(shape, vocabulary, file.tensors)
+        worst = max(agree(name, run, music.cases(length, 1)) for length in (1, WINDOW))
+    return {folder / name: worst}
+
+
+def _legacy_drummer(model: str | Path, folder: Path, force: bool) -> dict[Path, float]:
+    shape, vocabulary, file = drummer_file.read_model(model)
+    described = about(drummer_tables(vocabulary, file.document), file.document, __version__)
+    name = "drummer.mlmodel"
+    with staged(folder, [name], force) as hidden:
+        spec = legacy_model(shape, vocabulary, file.tensors, described)
+        (hidden / name).write_bytes(spec.SerializeToString(deterministic=True))
+        run = legacy_walker(hidden / name, shape, vocabulary)
+        music = DrummerMusic(shape, vocabulary, file.tensors)
+        worst = max(agree(name, run, music.cases(length, 1)) for length in (1, WINDOW))
+    return {folder / name: worst}
+
+
+def _machine(model: str | Path, folder: Path, force: bool) -> dict[Path, float]:
+    shape, styles, file = machine_file.read_model(model)
+    tables = machine_tables("machine", styles, file.document)
+    described = about(tables, file.document, __version__)
+    names = ["machine-encoder.mlpackage", "machine-step.mlpackage"]
+    graphs = encoder_graph(shape, file.tensors), fill_step_graph(shape, file.tensors)
+    with staged(folder, names, force) as hidden:
+        for name, graph in zip(names, graphs, strict=True):
+            _write(hidden / name, graph, described)
+        music = MachineMusic(shape, file.tensors, styles)
+        encoder = agree(names[0], walker(hidden / names[0]), music.encodings(1))
+        step = music.check_steps(names[1], walker(hidden / names[1]), 1)
+    return {folder / names[0]: encoder, folder / names[1]: step}
+
+
+def _humanizer(model: str | Path, folder: Path, force: bool) -> dict[Path, float]:
+    shape, styles, file = humanizer_file.read_model(model)
+    tables = machine_tables("humanizer", styles, file.document)
+    name = "humanizer.mlpackage"
+    with staged(folder, [name], force) as hidden:
+        graph = humanizer_graph(shape, file.tensors)
+        _write(hidden / name, graph, about(tables, file.document, __version__))
+        cases = humanizer_cases(shape, file.tensors, len(styles), 1)
+        return {folder / name: agree(name, walker(hidden / name), cases)}
+
+
+def _write(path: Path, graph: Graph, described: Mapping[str, str]) -> None:
+    ml_program(graph, described).save(str(path))
+    folder_mode = path.parent.stat().st_mode & 0o777  # as other files of this person's
+    for item in (path, *path.rglob("*")):
+        item.chmod(folder_mode if item.is_dir() else folder_mode & 0o666)

@@ -1,0 +1,283 @@
+"""Proof that an exported graph computes what our own engine computes.
+
+Every graph is run beside the engine on music of the model's own, with the same events and the same
+memory going in, and refused if a probability differs by more than `TOLERANCE`. Memory is taken from
+the engine anew every few events: a drummer that learned to play on and on amplifies rounding, so
+that any two computations in float32, ours and ours in another order included, part after some
+hundred events.
+
+Shapes: T time, B batch, F + E fields read, D layers times directions, H hidden, V voices.
+"""
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paradiddle.drummer import Drummer
+from paradiddle.encoding import Vocabulary
+from paradiddle.engine import Lstm, LstmShape
+from paradiddle.errors import ModelError
+from paradiddle.fill_inputs import encoder_inputs, recall_of
+from paradiddle.fill_net import FillNet, FillShape
+from paradiddle.fill_playing import play
+from paradiddle.given import BEAT, V, condition
+from paradiddle.graph import Runner
+from paradiddle.humanizer_net import HumanizerNet, HumanizerShape
+from paradiddle.pattern_questions import question, repeated
+from paradiddle.quanta import VELOCITY_BINS
+from paradiddle.sampling import softmax
+
+__all__ = [
+    "STEPS",
+    "TOLERANCE",
+    "WINDOW",
+    "DrummerMusic",
+    "MachineMusic",
+    "agree",
+    "humanizer_cases",
+]
+
+TOLERANCE = 1e-5
+STEPS = 1000
+WINDOW = 4  # events from one memory to the next
+
+_BARS, _PIECES = 2, 32  # 1,024 steps
+_MACHINE_SEED = 0
+
+_Array = NDArray[Any]
+Arrays = Mapping[str, _Array]
+Case = tuple[Arrays, Arrays]  # inputs and what is expected, by name
+
+
+def agree(name: str, run: Runner, cases: Iterable[Case]) -> float:
+    """Run a graph on every case and return the largest difference from what is expected.
+
+    Differences of memory count in relation to its size where that is above 1.
+
+    Raises
+    ------
+    ModelError
+        If it is above `TOLERANCE`, or something is missing or no number.
+    """
+    worst = 0.0
+    for inputs, expected in cases:
+        found = as_probabilities(run(inputs))
+        for output, wanted in as_probabilities(expected).items():
+            if output not in found or found[output].shape != wanted.shape:
+                shape = found[output].shape if output in found else "nothing"
+                raise ModelError(f"{name} gives {output} as {shape}, not {wanted.shape}")
+            difference = np.abs(found[output] - wanted) / np.maximum(1, np.abs(wanted))
+            worst = max(worst, float(difference.max(initial=0)))
+            if not np.isfinite(difference).all():
+                worst = float("inf")
+    if not worst <= TOLERANCE:
+        raise ModelError(
+            f"{name} differs from what we compute by {worst:.1e}, more than {TOLERANCE:.0e};"
+            " nothing was written; please report it with the versions of the converters"
+        )
+    return worst
+
+
+def as_probabilities(values: Arrays) -> dict[str, _Array]:
+    """Turn logits, which have no scale of their own, into probabilities; leave the rest."""
+    made = dict(values)
+    if "hit_logits" in made:
+        made["hit_logits"] = 0.5 * np.tanh(0.5 * made["hit_logits"]) + 0.5
+    if "dynamics_logits" in made:
+        parts = np.split(made["dynamics_logits"], [VELOCITY_BINS], axis=-1)
+        made["dynamics_logits"] = np.concatenate([softmax(part) for part in parts], axis=-1)
+    return made
+
+
+class DrummerMusic:
+    """Events that a drummer played, and its memory before each.
+
+    Parameters
+    ----------
+    shape : LstmShape
+    vocabulary : Vocabulary
+    tensors : mapping of str to float32 array
+    """
+
+    def __init__(
+        self,
+        shape: LstmShape,
+        vocabulary: Vocabulary,
+        tensors: Mapping[str, NDArray[np.float32]],
+    ) -> None:
+        self._fields, self._sizes = vocabulary.fields, shape.sizes
+        self._lstm = Lstm(shape, tensors)
+        drummer = Drummer(vocabulary, self._lstm)
+        rows = np.stack(list(itertools.islice(drummer.stream(seed=0), STEPS)))
+        self.events = vocabulary.inputs(rows).astype(np.int64)  # (N, F + E)
+        session, memory = self._lstm.session(1), []
+        for event in self.events:
+            memory.append((session.h, session.c))
+            session.step(event[None])
+        self._memory = [np.concatenate(one, axis=1) for one in zip(*memory, strict=True)]
+
+    def cases(self, length: int, batch: int) -> Iterator[Case]:
+        """Cut the music into windows and say what the engine makes of so many side by side.
+
+        Yields
+        ------
+        inputs : ``events`` (length, B, F + E), ``h_in`` and ``c_in`` (D, B, H)
+        expected : a probability array (length, B, size) a field, ``h_out`` and ``c_out``
+        """
+        starts = np.arange(0, STEPS - length + 1, length)
+        session = self._lstm.session(batch)
+        for first in range(0, len(starts), batch):
+            chosen = starts[first : first + batch]
+            events = self.events[chosen + np.arange(length)[:, None]]
+            h, c = (memory[:, chosen] for memory in self._memory)
+            if session.streams != len(chosen):  # the last ones may be fewer
+                session = self._lstm.session(len(chosen))
+            session.set_state(h, c)
+            logits = self._lstm.logits(events, session)
+            parts = np.split(logits, np.cumsum(self._sizes)[:-1], axis=-1)
+            expected = dict(zip(self._fields, map(softmax, parts), strict=True))
+            yield (
+                {"events": events, "h_in": h, "c_in": c},
+                expected | {"h_out": session.h, "c_out": session.c},
+            )
+
+    def single(self, batch: int) -> Iterator[Case]:
+        """As `cases` of one event, without the axis of time."""
+        for inputs, expected in self.cases(1, batch):
+            events = {"event": inputs["events"][0]}
+            fields = {name: expected[name][0] for name in self._fields}
+            yield {**inputs, **events}, {**expected, **fields}
+
+
+class MachineMusic:
+    """Patterns that a drum machine played, and what its network thought of every cell.
+
+    Parameters
+    ----------
+    shape : FillShape
+    tensors : mapping of str to float32 array
+    styles : sequence of str
+    """
+
+    def __init__(
+        self, shape: FillShape, tensors: Mapping[str, NDArray[np.float32]], styles: Sequence[str]
+    ) -> None:
+        self._shape, self._net = shape, FillNet(shape, tensors)
+        given = _questions(len(styles))
+        self._cells = play(self._net, given, list(range(_MACHINE_SEED, _MACHINE_SEED + _PIECES)))
+        self._inputs = encoder_inputs(given)
+        self._encoded = self._net.encode(self._inputs)
+        self._recall = recall_of(self._cells)
+
+    def encodings(self, batch: int) -> Iterator[Case]:
+        """Questions, and what the encoder makes of them."""
+        for first in range(0, _PIECES, batch):
+            some = slice(first, first + batch)
+            yield {"inputs": self._inputs[some]}, {"encoded": self._encoded[some]}
+
+    def check_steps(self, name: str, run: Runner, batch: int) -> float:
+        """Write all patterns again, each cell told, the memory passed from step to step.
+
+        Returns and raises as `agree`.
+        """
+        return max(
+            agree(name, _remembering(run, self._shape), self._steps(first, batch))
+            for first in range(0, _PIECES, batch)
+        )
+
+    def _steps(self, first: int, batch: int) -> Iterator[Case]:
+        """Yield steps of some patterns in their order; the memory is for the runner to keep."""
+        cells = self._cells[first : first + batch]
+        encoded = self._encoded[first : first + batch]
+        recall = self._recall[first : first + batch]
+        driven = self._net.drive(encoded, recall)
+        session, count = self._net.session(len(cells)), len(cells)
+        written = np.zeros_like(cells[:, 0])
+        every = np.ones((count, V), np.float32)
+        for step in range(cells.shape[1]):
+            session.step(written, driven.lstm[:, step])
+            units, shades = self._net.units(session.h)
+            hits = _hit_logits(self._net, units + driven.hits[:, step], cells[:, step])
+            dynamics = _dynamics(self._net, shades + driven.dynamics[:, step], cells[:, step])
+            yield (
+                {
+                    "written": written,
+                    "encoded": encoded[:, step],
+                    "recall": recall[:, step],
+                    "given": cells[:, step],
+                    "hits_known": every,
+                    "dynamics_known": every,
+                    "draws": np.full((count, V, 5), 0.5, np.float32),
+                    "temperature": np.ones((count, 1), np.float32),
+                    "lean": np.zeros((count, 1), np.float32),
+                },
+                {"cells": cells[:, step], "hit_logits": hits, "dynamics_logits": dynamics},
+            )
+            written = cells[:, step]
+
+
+def humanizer_cases(
+    shape: HumanizerShape, tensors: Mapping[str, NDArray[np.float32]], styles: int, batch: int
+) -> Iterator[Case]:
+    """Questions to a humanizer, and how likely it finds each way to strike each voice."""
+    inputs = encoder_inputs(_questions(styles))
+    generator = np.random.default_rng(0)
+    # known hits at random, in the columns that tell them
+    inputs[..., :V] = 1
+    inputs[..., 2 * V : 3 * V] = generator.random((*inputs.shape[:2], V)) < 0.2
+    net = HumanizerNet(shape, tensors)
+    for first in range(0, _PIECES, batch):
+        some = inputs[first : first + batch]
+        found = net.distributions(some, np.ones((*some.shape[:2], V), bool))
+        velocity, offset = np.split(found.reshape(*some.shape[:2], V, -1), [VELOCITY_BINS], axis=-1)
+        yield {"inputs": some}, {"velocity": velocity, "offset": offset}
+
+
+def _questions(styles: int) -> Any:
+    """Open questions, with each style in turn."""
+    open_ = question(
+        np.zeros((16 * _BARS, 3 * V), np.float32), condition([0.0] * styles, 100, None, BEAT)
+    )
+    given = repeated(open_, _PIECES)
+    wishes = [
+        condition(np.eye(styles)[k % styles] if styles else [], 80.0 + 3 * k, None, BEAT)
+        for k in range(_PIECES)
+    ]
+    given.conditions[...] = np.stack(wishes)
+    return given
+
+
+def _remembering(run: Runner, shape: FillShape) -> Runner:
+    """Keep a step graph's memory from one call to the next."""
+    memory: dict[str, _Array] = {}
+
+    def step(inputs: Arrays) -> dict[str, _Array]:
+        count = len(inputs["written"])
+        zeros = np.zeros((shape.layers, count, shape.hidden), np.float32)
+        state = {name: memory.get(name, zeros) for name in ("h_in", "c_in")}
+        found = run({**inputs, **state})
+        memory.update(h_in=found["h_out"], c_in=found["c_out"])
+        return found
+
+    return step
+
+
+def _hit_logits(net: FillNet, units: _Array, cells: _Array) -> _Array:
+    """Log odds of every hit given those of the voices before it, (B, V)."""
+    heads = net.heads
+    units = units.reshape(len(units), V, -1) + np.einsum(
+        "bu,uvk->bvk", cells[:, :V], heads.hits_given
+    )
+    logits = np.einsum("bvk,vk->bv", np.maximum(units, 0), heads.hits_out) + heads.hits_bias
+    return np.asarray(logits)
+
+
+def _dynamics(net: FillNet, units: _Array, cells: _Array) -> _Array:
+    """Logits of every voice's velocity and offset given what comes before, (B, V, N)."""
+    units = units.reshape(len(units), V, -1)
+    return np.stack(
+        [net.dynamics_logits(voice, units[:, voice], cells) for voice in range(V)], axis=1
+    )

@@ -1,0 +1,171 @@
+"""Ableton Link: play in time with all in the network that join in; aalink, loaded on use."""
+
+import asyncio
+import math
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from paradiddle.clock_in import Playable
+from paradiddle.errors import MissingExtraError
+from paradiddle.timing import check_qpm
+
+__all__ = ["LinkClock", "join_link"]
+
+_POLL_SECONDS = 0.02
+
+
+def join_link(qpm: float) -> Any:
+    """Join the Link session of the network, or begin one.
+
+    Parameters
+    ----------
+    qpm : float
+        Speed if nobody else is there.
+
+    Raises
+    ------
+    MissingExtraError
+        If aalink is not installed.
+    """
+    try:
+        import aalink
+    except ImportError as error:
+        raise MissingExtraError("Ableton Link", "link") from error
+    link = aalink.Link(check_qpm(qpm), asyncio.new_event_loop())
+    link.enabled = True
+    return link
+
+
+class LinkClock:
+    """Leads a player by a Link session: speed, bar lines, and start and stop where that is shared.
+
+    Parameters
+    ----------
+    player : Playable
+        What is led; it starts and stops through `play` and `stop`.
+    link : object
+        What `join_link` gives.
+    quarters_per_bar : float, default 4
+        Bars that all are to begin together.
+    start_stop : bool, default True
+        Start and stop with the others, and let them with us.
+    now : callable
+        Clock of the player's transport.
+    """
+
+    def __init__(
+        self,
+        player: Playable,
+        link: Any,
+        quarters_per_bar: float = 4.0,
+        *,
+        start_stop: bool = True,
+        now: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._player, self._link, self._now = player, link, now
+        self._start_stop, self._bar = start_stop, quarters_per_bar
+        link.quantum = quarters_per_bar
+        link.start_stop_sync_enabled = start_stop
+        self._playing = False
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def peers(self) -> int:
+        """How many others are in the session."""
+        return int(self._link.num_peers)
+
+    @property
+    def qpm(self) -> float:
+        """Speed of the session."""
+        return float(self._link.tempo)
+
+    def set_qpm(self, qpm: float) -> None:
+        """Change the speed of the session, for all.
+
+        Raises
+        ------
+        InvalidValueError
+            If MIDI files cannot hold that speed.
+        """
+        self._link.tempo = check_qpm(qpm)
+
+    def set_phase(self, position: float) -> None:
+        """Move the session's bars, for all: be at this position within a bar now."""
+        self._link.force_beat(position % self._bar)
+
+    def find(self, seconds: float, *, sleep: Callable[[float], None] = time.sleep) -> int:
+        """Wait for others, at most so long; tell how many there are."""
+        until = self._now() + seconds
+        while not self.peers and self._now() < until:
+            sleep(_POLL_SECONDS)
+        return self.peers
+
+    def play(self) -> None:
+        """Start with the next bar of the session."""
+        self._link.playing = True
+        self._begin()
+
+    def stop(self) -> None:
+        """Stop, and the others where that is shared."""
+        self._link.playing = False
+        self._halt()
+
+    def run(self) -> None:
+        """Follow in a thread until `close`."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._follow, name="link", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """Leave the session."""
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._link.enabled = False
+
+    def turn(self) -> None:
+        """Follow once: start and stop, speed and bar lines."""
+        if self._start_stop and self._link.playing != self._playing:
+            if self._playing:
+                self._halt()
+            else:
+                self._begin()
+        with self._player.change() as transport:
+            if not transport.running:
+                return
+            seconds, phase = self._phase()
+            position = transport.position_at(seconds)
+            apart = (phase - position + self._bar / 2) % self._bar - self._bar / 2
+            transport.align(seconds, position + apart, self.qpm)
+
+    def _follow(self) -> None:
+        """Follow again and again."""
+        while not self._closing.wait(_POLL_SECONDS):
+            self.turn()
+
+    def _phase(self) -> tuple[float, float]:
+        """Read a second and the quarters since the bar line then."""
+        before = self._now()
+        beat = float(self._link.beat)
+        return (before + self._now()) / 2, beat % self._bar
+
+    def _begin(self) -> None:
+        """Start at the next bar line, or this one if it is just passing."""
+        seconds, phase = self._phase()
+        wait = -phase % self._bar
+        if math.isclose(wait, self._bar, abs_tol=0.05):
+            wait = 0.0
+        self._playing = True
+        with self._player.change() as transport:
+            if transport.running:
+                return
+            transport.set_qpm(self.qpm)
+        self._player.start(at=seconds + wait * 60 / self.qpm)
+
+    def _halt(self) -> None:
+        """Stop the player."""
+        self._playing = False
+        self._player.stop()

@@ -1,0 +1,149 @@
+"""The drum kit through the sound card, led by a transport; sounddevice, loaded on use."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from paradiddle.audio import sound_card
+from paradiddle.drums import VOICES
+from paradiddle.errors import AudioError
+from paradiddle.live_mixer import LiveMixer
+from paradiddle.live_sounds import soundfont_sounds
+from paradiddle.output import pitch_of
+from paradiddle.placing import Stereo
+from paradiddle.timed import Timed
+
+__all__ = ["AudioSink", "BlockClock"]
+
+_CLICK_PITCH = 37
+_SHARE = 0.02  # of the error that the estimate of the sample clock takes up with each block
+_LOST_SECONDS = 0.1  # an error so large is a pause of the card
+
+
+class BlockClock:
+    """Which sample plays at which second, evened out: blocks are asked for with jitter.
+
+    Parameters
+    ----------
+    rate : float
+        Samples per second.
+
+    Examples
+    --------
+    >>> clock = BlockClock(48_000)
+    >>> clock.block(0, 10.0)
+    >>> clock.sample(10.5)
+    24000
+    """
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._zero: float | None = None  # second of sample 0
+
+    def block(self, first: int, seconds: float) -> None:
+        """Learn that a block, from sample `first` on, was asked for at a second."""
+        zero = seconds - first / self._rate
+        if self._zero is None or abs(zero - self._zero) > _LOST_SECONDS:
+            self._zero = zero
+        else:
+            self._zero += _SHARE * (zero - self._zero)
+
+    def sample(self, seconds: float) -> int:
+        """Find the sample to play at a second."""
+        return round((seconds - (self._zero or 0.0)) * self._rate)
+
+
+class AudioSink:
+    """Plays the kit through the sound card.
+
+    All hits come later by the same time, the card's own and one block.
+
+    Parameters
+    ----------
+    soundfont : Path, optional
+        Play its drums instead of the kit.
+    sample_rate : int, default 44100
+        Samples per second.
+    now : callable
+        Clock of the transport.
+
+    Raises
+    ------
+    MissingExtraError
+        If sounddevice is not installed.
+    AudioError
+        If there is no PortAudio or no sound card, or the SoundFont cannot be played.
+    """
+
+    ahead = True
+
+    def __init__(
+        self,
+        soundfont: Path | None = None,
+        sample_rate: int = 44_100,
+        *,
+        now: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._driver = sound_card()
+        self._now, self._lock = now, threading.Lock()
+        self._mixer, self._clock = LiveMixer(sample_rate), BlockClock(sample_rate)
+        pitches = (*(voice.pitch for voice in VOICES), _CLICK_PITCH)
+        if soundfont is not None:
+            self._mixer.load(soundfont_sounds(soundfont, pitches, sample_rate))
+        self._mixer.prepare(pitches)
+        self._waiting: list[Timed] = []
+        self._played = 0
+        self._stream = self._opened(sample_rate)
+
+    def _opened(self, sample_rate: int) -> Any:
+        """Open the sound card."""
+        try:
+            stream = self._driver.OutputStream(
+                samplerate=sample_rate,
+                channels=2,
+                dtype="float32",
+                latency="low",
+                callback=self._fill,
+            )
+            stream.start()
+        except self._driver.PortAudioError as error:
+            raise AudioError(
+                f"cannot play sound: {error}; is a sound card there? Play to a MIDI port instead,"
+                " with --port or --virtual"
+            ) from error
+        return stream
+
+    def _fill(self, out: Stereo, count: int, _: object, __: object) -> None:
+        """Give the card its next block."""
+        with self._lock:
+            self._clock.block(self._played, self._now())
+            for timed in self._waiting:
+                start = max(self._played, self._clock.sample(timed.seconds) + count)
+                pitch = _CLICK_PITCH if timed.kind == "click" else pitch_of(timed, None)
+                if pitch is not None:
+                    self._mixer.strike(start, pitch, timed.velocity)
+            self._waiting.clear()
+            out[:] = self._mixer.block(self._played, count)
+            self._played += count
+
+    def send(self, timed: Timed) -> None:
+        """Take a hit or a click ahead of its time."""
+        if timed.kind in ("hit", "click"):
+            with self._lock:
+                self._waiting.append(timed)
+
+    def stop(self) -> None:
+        """Fall silent."""
+        with self._lock:
+            self._waiting.clear()
+            self._mixer.clear()
+
+    def check(self) -> None:
+        """Nothing to look after."""
+
+    def close(self) -> None:
+        """Let go of the sound card."""
+        self.stop()
+        self._stream.close(ignore_errors=True)

@@ -1,0 +1,107 @@
+"""Sinks: where a player's music goes."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from paradiddle.checks import check_whole
+from paradiddle.output import Output
+from paradiddle.timed import Timed
+
+__all__ = ["MidiSink", "Sink", "check_channel"]
+
+
+class Sink(Protocol):
+    """Where the music goes. All of it is called in the player's thread, `check` in another."""
+
+    ahead: bool  # whether things come as early as possible, because the sink itself keeps time
+
+    def send(self, timed: Timed) -> None:
+        """Take one thing, at its time unless `ahead`."""
+
+    def stop(self) -> None:
+        """End the music: silence, and tell receivers."""
+
+    def check(self) -> None:
+        """Look after the device, now and then."""
+
+    def close(self) -> None:
+        """Silence and let go of the device."""
+
+
+class MidiSink:
+    """Plays to a MIDI port.
+
+    Parameters
+    ----------
+    output : Output
+        The port.
+    pitches : sequence of 9 int, optional
+        Note of each voice, as for `Output.send_hit`.
+    channel : int, default 10
+        1 to 16.
+    clock : bool, default False
+        Send MIDI clock, start, continue, stop and song position.
+    """
+
+    ahead = False
+
+    def __init__(
+        self,
+        output: Output,
+        pitches: Sequence[int] | None = None,
+        channel: int = 10,
+        *,
+        clock: bool = False,
+    ) -> None:
+        check_channel(channel)
+        self.output, self.pitches, self.channel, self.clock = output, pitches, channel, clock
+
+    def send(self, timed: Timed) -> None:
+        """Send a note, the end of one, or a clock message."""
+        if timed.kind in ("hit", "click"):
+            self.output.send_hit(timed, self.pitches, self.channel)
+        elif timed.kind == "off":
+            self.output.release(timed, self.pitches, self.channel)
+        elif self.clock:
+            self._tell(timed)
+
+    def _tell(self, timed: Timed) -> None:
+        """Send a clock message."""
+        if timed.kind == "pulse":
+            self.output.clock("pulse")
+        elif timed.kind == "start":
+            self.output.clock("start")
+        elif timed.kind == "continue":
+            self.output.clock("position", timed.position)
+            self.output.clock("continue")
+
+    def stop(self) -> None:
+        """Silence the port, and stop who follows its clock."""
+        self.output.silence()
+        if self.clock:
+            self.output.clock("stop")
+
+    def check(self) -> None:
+        """Pick up a port that was gone."""
+        self.output.check()
+
+    def close(self) -> None:
+        """Silence and close the port."""
+        self.output.close()
+
+
+def check_channel(channel: int) -> None:
+    """Raise unless a MIDI channel is 1 to 16.
+
+    Raises
+    ------
+    InvalidValueError
+        If it is not.
+
+    Examples
+    --------
+    >>> check_channel(0)
+    Traceback (most recent call last):
+    paradiddle.errors.InvalidValueError: channel must be a whole number in [1, 16], got 0; ...
+    """
+    check_whole("channel", channel, 1, 16, "drums have 10")

@@ -1,0 +1,369 @@
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mido
+import pytest
+from conftest import DrumFile
+from jack import BACKEND, jack  # noqa: F401 (a fixture)
+from machines import QPM, groove_of, write_machine
+from models import write_drummer
+from typer.testing import CliRunner, Result
+
+from paradiddle.cli import app
+from paradiddle.errors import ParadiddleError
+from paradiddle.output import Output
+from paradiddle.pattern import Pattern
+from paradiddle.ports import Input, Ports
+
+
+class FakePort:
+    """A port of mido that remembers."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.sent, self.closed = name, [], False  # type: ignore[var-annotated]
+        self.callback: Any = None
+
+    def send(self, message: Any) -> None:
+        assert not self.closed
+        self.sent.append(message)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, FakePort]]:
+    """Small models, and ports that are made when they are opened."""
+    made: dict[str, FakePort] = {}
+
+    def port(name: str | None, virtual: str | None) -> FakePort:
+        chosen = virtual or name or "?"
+        return made.setdefault(chosen, FakePort(chosen))
+
+    def output(name: str | None = None, *, virtual: str | None = None) -> Output:
+        return Output(lambda: port(name, virtual), virtual or name or "?")
+
+    def listened(name: str | None = None, *, virtual: str | None = None) -> Input:
+        return Input(port(name, virtual))
+
+    monkeypatch.setattr("paradiddle.ports.open_output", output)
+    monkeypatch.setattr("paradiddle.ports.open_input", listened)
+    machine, drummer = write_machine(tmp_path / "machine"), write_drummer(tmp_path / "drummer")
+    monkeypatch.setattr("paradiddle.machine.DEFAULT_MACHINE", machine)
+    monkeypatch.setattr("paradiddle.drummer.DEFAULT_MODEL", drummer)
+    monkeypatch.chdir(tmp_path)
+    yield made
+    assert all(port.closed for port in made.values())
+
+
+def invoke(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def run(*arguments: object) -> Result:
+    result = invoke(*arguments)
+    assert result.exit_code == 0, (result.output, result.exception)
+    return result
+
+
+def refused(*arguments: object) -> str:
+    error = invoke(*arguments).exception
+    assert isinstance(error, ParadiddleError), repr(error)
+    assert "\n" not in str(error)
+    return str(error)
+
+
+def notes(port: FakePort) -> list[int]:
+    return [one.note for one in port.sent if one.type == "note_on" and one.velocity]
+
+
+def all_off(port: FakePort) -> bool:
+    """Whether every note that was struck was ended, and silence asked for at the end."""
+    sounding: set[int] = set()
+    for one in port.sent:
+        if one.type == "note_on" and one.velocity:
+            sounding.add(one.note)
+        elif one.type in ("note_on", "note_off"):
+            sounding.discard(one.note)
+    controls = [one.control for one in port.sent if one.type == "control_change"]
+    return not sounding and 123 in controls
+
+
+FAST = ("--bpm", 400)
+
+
+# --- live -----------------------------------------------------------------------------------------
+
+
+def test_live_plays_to_a_port_of_its_own_and_says_what(studio: dict[str, FakePort]) -> None:
+    told = run("live", *FAST, "--style", "funk", "--seed", 1, "--stop-after", 3)
+    assert "playing to MIDI port paradiddle" in told.stderr
+    assert "late" not in told.stderr
+    bars = re.findall(r"bar (\d+): \d+ hits, 400 bpm · funk · temperature 1", told.stdout)
+    assert bars[:3] == ["1", "2", "3"]
+    port = studio["paradiddle"]
+    assert len(notes(port)) > 3
+    assert all_off(port)
+
+
+def test_live_with_everything(studio: dict[str, FakePort]) -> None:
+    Path("start.json").write_text(groove_of(3, seed=1, qpm=390).to_json())
+    told = run(
+        *("live", "start.json", "--style", "funk:0.7,jazz:0.3", "--temperature", 0.5),
+        *("--density", 2, "--swing", 0.6, "--port", "synth", "--midi-channel", 3, "--seed", 2),
+        *("--kit-map", "roland-td", "--clock", "out", "--count-in", 1, "--stop-after", 2),
+        *("--control", "knobs"),
+    )
+    assert "390 bpm · funk:0.7,jazz:0.3 · temperature 0.5 · density 2" in told.stdout
+    assert "listening to MIDI port knobs" in told.stderr
+    kinds = {one.type for one in studio["synth"].sent}
+    assert {"note_on", "clock", "start", "stop"} <= kinds
+    assert {one.channel for one in studio["synth"].sent if one.type == "note_on"} == {2}
+
+
+def test_live_with_the_lstm_drummer(studio: dict[str, FakePort]) -> None:
+    told = run("live", *FAST, "--model", "drummer", "--virtual", "--seed", 1, "--stop-after", 2)
+    assert "400 bpm · temperature 1" in told.stdout
+    assert notes(studio["paradiddle"])
+
+
+def test_live_with_models_of_ones_own(studio: dict[str, FakePort], tmp_path: Path) -> None:
+    own_styles = {"polka": 380.0, "ska": 300.0, "waltz": 180.0}
+    own = write_machine(tmp_path / "mine", styles=list(own_styles), qpm=own_styles)
+    told = run("live", "--model", own, "--style", "polka", "--stop-after", 1, "--virtual", "band")
+    assert "380 bpm · polka" in told.stdout
+    assert notes(studio["band"])
+    run("live", *FAST, "--model", write_drummer(tmp_path / "small"), "--stop-after", 1)
+
+
+def test_live_takes_the_tempo_that_is_usual(studio: dict[str, FakePort]) -> None:
+    told = run("live", "--style", "jazz", "--stop-after", 1)
+    assert f"{QPM['jazz']:g} bpm" in told.stdout
+
+
+def test_controllers_are_followed(studio: dict[str, FakePort]) -> None:
+    def turn_knobs() -> None:
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            if "knobs" in studio and studio["knobs"].callback:
+                for number, value in ((20, 127), (21, 0), (24, 127)):
+                    studio["knobs"].callback(
+                        mido.Message("control_change", control=number, value=value)
+                    )
+                return
+            time.sleep(0.01)
+
+    thread = threading.Thread(target=turn_knobs)
+    thread.start()
+    told = run("live", *FAST, "--style", "funk", "--control", "knobs", "--stop-after", 4)
+    thread.join()
+    assert "rock · temperature 0.33" in told.stdout
+    assert "a fill comes" in told.stdout
+
+
+def test_bad_requests_to_live(studio: dict[str, FakePort], drum_file: DrumFile) -> None:
+    waltz = drum_file(Path("waltz.mid"), [(0, 36, 90), (480, 38, 90)], metre=(3, 4))
+    Path("rests.json").write_text(Pattern.empty(1).to_json())
+    assert "3 quarters a bar, the models play 4/4" in refused("live", waltz)
+    assert "no hits to play on after" in refused("live", "rests.json")
+    assert "did you mean jazz" in refused("live", "--style", "jaz")
+    assert "temperature must be" in refused("live", "--temperature", 0)
+    assert "density must be" in refused("live", "--density", 99)
+    assert "qpm must be" in refused("live", "--bpm", 1)
+    assert "swing must be" in refused("live", "--swing", 0.9)
+    assert "to the LSTM drummer" in refused("live", "--model", "drummer", "--style", "funk")
+    assert "FILE rests.json means nothing" in refused("live", "rests.json", "--model", "drummer")
+    assert "--midi-channel must be" in refused("live", "--midi-channel", 17)
+    assert "--clock must be out, in or link" in refused("live", "--clock", "up")
+    assert "are for --clock in" in refused("live", "--clock-wait", 3)
+    Path("map.json").write_text(json.dumps({"kick": 200}))
+    assert "whole number from 0 to 127, got 200" in refused("live", "--kit-map", "map.json")
+
+
+def test_no_such_port_lists_those_there_are(
+    studio: dict[str, FakePort], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from paradiddle import ports
+
+    monkeypatch.undo()
+    monkeypatch.setattr(ports, "_driver", lambda backend: None)
+    found = Ports(("Pads",), ("Synth",))
+    monkeypatch.setattr(ports, "list_ports", lambda *, backend=None: found)
+    assert refused("live", "--port", "organ") == (
+        "no output port is called 'organ'; there are: Synth"
+    )
+
+
+def test_a_clock_that_never_comes_is_waited_for_no_longer_than_asked(
+    studio: dict[str, FakePort],
+) -> None:
+    result = invoke("live", "--clock", "in", "--clock-wait", 0.2, "--port", "synth")
+    assert "waiting for a MIDI clock" in result.stderr
+    assert "no MIDI clock came in 0.2 s" in str(result.exception)
+    assert notes(studio["synth"]) == []
+
+
+def test_a_clock_starts_it_and_stops_it(studio: dict[str, FakePort]) -> None:
+    stopped = threading.Event()
+
+    def send() -> None:
+        until = time.monotonic() + 20
+        while "sync" not in studio or studio["sync"].callback is None:
+            time.sleep(0.01)
+            assert time.monotonic() < until
+        begun, pulse = time.perf_counter(), 0
+        while not stopped.is_set():
+            if pulse == 12:
+                studio["sync"].callback(mido.Message("start"))
+            if studio["sync"].callback:
+                studio["sync"].callback(mido.Message("clock"))
+            pulse += 1
+            time.sleep(max(0.0, begun + pulse / 24 * 60 / 400 - time.perf_counter()))
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        told = run(
+            *("live", "--style", "funk", "--clock", "in", "--clock-port", "sync"),
+            *("--clock-wait", 10, "--port", "synth", "--stop-after", 3),
+        )
+    finally:
+        stopped.set()
+        thread.join()
+    assert re.search(r"bar 3: \d+ hits, (39\d|40\d) bpm", told.stdout)
+    assert "not ready in time" not in told.stderr
+    assert all_off(studio["synth"])
+
+
+# --- jam ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["", "--complement", "--accompany"])
+def test_jam_answers(studio: dict[str, FakePort], way: str) -> None:
+    stopped = threading.Event()
+
+    def play() -> None:
+        until = time.monotonic() + 20
+        while not stopped.wait(0.03) and time.monotonic() < until:
+            if "pads" in studio and studio["pads"].callback:
+                studio["pads"].callback(mido.Message("note_on", note=38, velocity=60))
+
+    thread = threading.Thread(target=play)
+    thread.start()
+    try:
+        told = run(
+            *("jam", "--in", "pads", *FAST, "--bars", 1, *filter(None, [way]), "--seed", 1),
+            *("--style", "funk", "--port", "synth", "--stop-after", 3, "--no-click"),
+        )
+    finally:
+        stopped.set()
+        thread.join()
+    assert "listening to MIDI port pads" in told.stderr
+    assert "listening" in told.stdout
+    assert "answering" in told.stdout
+    assert len(notes(studio["synth"])) > 8  # more than the count-in
+    assert all_off(studio["synth"])
+
+
+def test_jam_listens_to_a_port_of_its_own_and_clicks(studio: dict[str, FakePort]) -> None:
+    run("jam", *FAST, "--stop-after", 1, "--count-in", 0)
+    assert "paradiddle in" in studio
+    assert set(notes(studio["paradiddle"])) == {37}
+
+
+def test_bad_requests_to_jam(studio: dict[str, FakePort]) -> None:
+    assert "exclude each other" in refused("jam", "--complement", "--accompany")
+    assert "bars must be" in refused("jam", "--bars", 99)
+    assert "unknown kit map" in refused("jam", "--in-map", "gong")
+    assert "did you mean rock" in refused("jam", "--style", "rok")
+    Path("map.json").write_text(json.dumps({"kick": 128}))
+    assert "got 128" in refused("jam", "--in-map", "map.json")
+
+
+# --- for real -------------------------------------------------------------------------------------
+
+
+@pytest.mark.jack
+@pytest.mark.parametrize(
+    ("way", "code"), [("q", 0), (signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+)
+def test_a_real_process_in_a_terminal_falls_silent_and_gives_it_back(
+    jack: str,  # noqa: F811
+    way: Any,
+    code: int,
+) -> None:
+    person, program = pty.openpty()
+    before = termios.tcgetattr(program)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "paradiddle", "live", "--bpm", "300", "--seed", "1"],
+        stdin=program,
+        stdout=program,
+        stderr=program,
+        env=os.environ | {"TERM": "xterm", "OMP_NUM_THREADS": "1"},
+    )
+    try:
+        messages: list[Any] = []
+        receiver = _receiver("paradiddle", messages)
+        told = ""
+        while "ride" not in told:
+            told += _read(person, 0.2)
+        os.write(person, b"f1 ")  # a fill, the kick muted, stopped
+        told += _read(person, 0.7)
+        os.write(person, b" ")
+        told += _read(person, 0.7)
+        if way == "q":
+            os.write(person, b"q")
+        else:
+            process.send_signal(way)
+        told += _read(person, 0.3)
+        assert process.wait(20) == code
+    finally:
+        process.kill()
+        process.wait()
+    receiver.close()
+    assert termios.tcgetattr(program) == before
+    os.close(person)
+    os.close(program)
+    assert "a fill comes" in told
+    assert "stopped; space goes on" in told
+    assert "Traceback" not in told
+    port = FakePort("heard")
+    port.sent = messages
+    assert notes(port)
+    assert all_off(port), messages[-20:]
+    assert messages[-1].is_cc(123), messages[-20:]
+
+
+def _receiver(name: str, messages: list[Any]) -> Any:
+    """Listen to a port, once it is there."""
+    backend = mido.Backend(BACKEND)
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        found = [one for one in backend.get_input_names() if name in one]
+        if found:
+            port = backend.open_input(found[0])
+            port.callback = messages.append
+            return port
+        time.sleep(0.05)
+    raise AssertionError(f"no port {name}")
+
+
+def _read(fd: int, seconds: float) -> str:
+    """Read what a terminal shows for some time."""
+    until, text = time.monotonic() + seconds, b""
+    while (left := until - time.monotonic()) > 0:
+        if select.select([fd], [], [], left)[0]:
+            text += os.read(fd, 65536)
+    return text.decode(errors="ignore")

@@ -1,0 +1,377 @@
+"""Core ML files, read back and evaluated in NumPy; predicting with them needs macOS."""
+
+import importlib.util
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from humanizers import write_humanizer
+from latents import write_latent
+from machines import groove_of, write_machine
+from models import CLASSIC, PLACED, VOCABULARY, published_lstm, write_drummer
+from numpy.testing import assert_allclose, assert_array_equal
+
+from paradiddle import __version__, coreml_legacy, coreml_ops, coreml_walk
+from paradiddle.coreml_export import export_coreml
+from paradiddle.coreml_legacy import legacy_walker
+from paradiddle.coreml_ops import MOST_STEPS, with_coremltools
+from paradiddle.coreml_walk import walker
+from paradiddle.drummer import DEFAULT_MODEL, Drummer
+from paradiddle.drummer_file import read_model
+from paradiddle.encoding import Vocabulary
+from paradiddle.errors import MissingExtraError, ModelError, OutputError
+from paradiddle.export_check import TOLERANCE
+from paradiddle.machine import Machine
+from paradiddle.pattern_cells import cells_of
+
+if not importlib.util.find_spec("coremltools"):
+    pytest.skip("needs the export extra", allow_module_level=True)
+
+PACKAGE, LEGACY = "drummer.mlpackage", "drummer.mlmodel"
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def size_of(path: Path) -> int:
+    return sum(one.stat().st_size for one in (path, *path.rglob("*")) if one.is_file())
+
+
+def spec_of(path: Path) -> Any:
+    with with_coremltools() as ct:
+        return ct.utils.load_spec(str(path))
+
+
+def shapes(features: Any) -> dict[str, list[int]]:
+    return {each.name: list(each.type.multiArrayType.shape) for each in features}
+
+
+def run_of(path: Path, model: Path) -> Any:
+    """The saved file as a function, whichever form it has."""
+    if path.name == PACKAGE:
+        return walker(path)
+    shape, vocabulary, _ = read_model(model)
+    return legacy_walker(path, shape, vocabulary)
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["package", "legacy"])
+def shipped(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The drummer that comes with the package, in either form: its path and how well it fits."""
+    folder = tmp_path_factory.mktemp("shipped")
+    [(path, worst)] = export_coreml(DEFAULT_MODEL, folder, legacy=request.param).items()
+    return path, worst
+
+
+# --- the drummer ------------------------------------------------------------------------------
+
+
+def test_the_shipped_drummer_is_small_and_proved(shipped: Any) -> None:
+    path, worst = shipped
+    assert 0 < worst <= TOLERANCE
+    assert size_of(path) <= 2_000_000
+
+
+def test_a_thousand_steps_from_the_same_memory(shipped: Any) -> None:
+    run, drummer = run_of(shipped[0], DEFAULT_MODEL), Drummer.load()
+    session, stream = drummer.lstm.session(1), drummer.stream(seed=9)
+    rows = drummer.vocabulary.inputs(np.stack([next(stream) for _ in range(1000)]))
+    worst = spread = 0.0
+    for row in rows:
+        found = run({"events": row[None, None], "h_in": session.h, "c_in": session.c})
+        for field, ours in zip(drummer.vocabulary.fields, session.step(row[None]), strict=True):
+            worst = max(worst, np.abs(found[field][0] - ours).max())
+            spread = max(spread, np.ptp(ours))
+    assert worst <= TOLERANCE
+    assert spread > 0.5  # or else anything would agree
+
+
+def test_the_package_says_what_an_app_needs(tmp_path: Path) -> None:
+    origin = {"training": {"attribution": "Somebody, CC BY 4.0"}, "encoding": {"qpm": 97}}
+    export_coreml(write_drummer(tmp_path / "model", PLACED, layers=2, document=origin), tmp_path)
+    spec = spec_of(tmp_path / PACKAGE)
+    assert spec.WhichOneof("Type") == "mlProgram"
+    about = spec.description.metadata
+    assert about.shortDescription.startswith("Any number of events of a drummer")
+    assert (about.author, about.versionString) == ("paradiddle", __version__)
+    assert about.license == "weights trained on: Somebody, CC BY 4.0"
+    tables = json.loads(about.userDefined["paradiddle"])
+    assert (tables["notes"], tables["qpm"]) == ([36, 38, 42], 97)
+    assert shapes(spec.description.input) == {
+        "events": [1, 1, 4],
+        "h_in": [2, 1, 8],
+        "c_in": [2, 1, 8],
+    }
+    outputs = [each.name for each in spec.description.output]
+    assert outputs == ["note", "ticks", "velocity", "h_out", "c_out"]
+    features = [*spec.description.input, *spec.description.output]
+    assert all(each.shortDescription for each in features)
+    kinds = {each.type.multiArrayType.dataType for each in features[1:]}
+    assert kinds == {65568}  # float32
+    [span, *others] = features[0].type.multiArrayType.shapeRange.sizeRanges
+    assert (span.lowerBound, span.upperBound) == (1, MOST_STEPS)
+    assert all(each.lowerBound == each.upperBound for each in others)
+
+
+def test_the_legacy_form_is_that_of_2020(tmp_path: Path) -> None:
+    model = write_drummer(tmp_path / "model", CLASSIC, bidirectional=True)
+    export_coreml(model, tmp_path, legacy=True)
+    spec = spec_of(tmp_path / LEGACY)
+    assert spec.WhichOneof("Type") == "neuralNetwork"
+    last = spec.neuralNetwork.layers[-1]
+    assert last.custom.className == "MidiNoteTickActivation"
+    parameters = {name: value.intValue for name, value in last.custom.parameters.items()}
+    assert parameters == {"notes": 3, "ticks": 4}
+    states = ["h", "c", "h_reverse", "c_reverse"]
+    assert shapes(spec.description.input) == {
+        "events": [1, 1, 7, 1, 1],
+        **{f"{name}_in": [1, 1, 8, 1, 1] for name in states},
+    }
+    assert shapes(spec.description.output) == {
+        "probabilities": [1, 1, 7],
+        **{f"{name}_out": [1, 1, 8, 1, 1] for name in states},
+    }
+    features = [*spec.description.input, *spec.description.output]
+    assert all(each.shortDescription for each in features)
+    [span, *_] = features[0].type.multiArrayType.shapeRange.sizeRanges
+    assert (span.lowerBound, span.upperBound) == (1, MOST_STEPS)
+    assert spec.description.metadata.license.startswith("weights trained on: ")
+
+
+def test_the_legacy_form_of_other_drummers(tmp_path: Path) -> None:
+    model = write_drummer(tmp_path / "model", PLACED, layers=2, bidirectional=True)
+    export_coreml(model, tmp_path, legacy=True)
+    spec = spec_of(tmp_path / LEGACY)
+    parameters = spec.neuralNetwork.layers[-1].custom.parameters
+    assert {name: value.intValue for name, value in parameters.items()} == {
+        "notes": 3,
+        "ticks": 4,
+        "velocities": 3,
+    }
+    states = [f"{name}{k}{way}" for k in "01" for way in ("", "_reverse") for name in "hc"]
+    assert list(shapes(spec.description.input)) == ["events", *(f"{name}_in" for name in states)]
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "layers", "bidirectional", "legacy"),
+    [
+        (VOCABULARY, 2, False, False),
+        (PLACED, 2, True, False),
+        (CLASSIC, 1, False, True),
+        (CLASSIC, 1, True, True),
+        (PLACED, 2, True, True),
+    ],
+)
+def test_every_kind_of_drummer_at_every_length(
+    tmp_path: Path, vocabulary: Vocabulary, layers: int, bidirectional: bool, legacy: bool
+) -> None:
+    model = write_drummer(
+        tmp_path / "model", vocabulary, layers=layers, bidirectional=bidirectional
+    )
+    [(path, worst)] = export_coreml(model, tmp_path / "new" / "folder", legacy=legacy).items()
+    assert worst <= TOLERANCE
+    run, lstm = run_of(path, model), Drummer.load(model).lstm
+    sizes, cells = lstm.shape.input_sizes, layers * (1 + bidirectional)
+    h, c = np.random.default_rng(2).uniform(-1, 1, (2, cells, 1, 8)).astype(np.float32)
+    for length in (1, 2, 33):
+        events = np.random.default_rng(length).integers(0, sizes, (length, 1, len(sizes)))
+        session = lstm.session(1, h, c)
+        notes = np.exp(lstm.logits(events, session)[..., :3])
+        found = run({"events": events, "h_in": h, "c_in": c})
+        assert_allclose(found["note"], notes / notes.sum(-1, keepdims=True), atol=1e-5)
+        assert_allclose(found["h_out"], session.h, atol=1e-5)
+        assert_allclose(found["c_out"], session.c, atol=1e-5)
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_files_play_by_the_published_formula(tmp_path: Path, legacy: bool) -> None:
+    model = write_drummer(tmp_path / "model", CLASSIC)
+    [path] = export_coreml(model, tmp_path, legacy=legacy)
+    tensors = read_model(model)[2].tensors
+    events = np.random.default_rng(1).integers(0, CLASSIC.sizes, (40, 2))
+    expected = list(
+        published_lstm(tensors["lstm.0.forward"], tensors["dense"], CLASSIC.sizes, events)
+    )
+    nothing = np.zeros((1, 1, 8), np.float32)
+    found = run_of(path, model)({"events": events[:, None], "h_in": nothing, "c_in": nothing})
+    for field, name in enumerate(CLASSIC.fields):
+        assert_allclose(found[name][:, 0], [each[field] for each in expected], atol=1e-5)
+
+
+# --- the drum machine and the humanizer ---------------------------------------------------------
+
+
+def same_cells(found: Any, ours: Any) -> None:
+    """Compare cells; coremltools turns quotients by a constant into products, which round apart."""
+    assert_array_equal(found[:, :9], ours[:, :9])
+    assert_allclose(found, ours, atol=1e-6)
+
+
+def test_the_drum_machine_plays_what_we_play(tmp_path: Path) -> None:
+    model = write_machine(tmp_path / "model")
+    written = export_coreml(model, tmp_path / "out")
+    assert [path.name for path in written] == [
+        "machine-encoder.mlpackage",
+        "machine-step.mlpackage",
+    ]
+    assert max(written.values()) <= TOLERANCE
+    about = spec_of(next(iter(written))).description.metadata
+    tables = json.loads(about.userDefined["paradiddle"])
+    specification = importlib.util.spec_from_file_location(
+        "onnx_machine", EXAMPLES / "python" / "onnx_machine.py"
+    )
+    assert specification
+    assert specification.loader
+    example = importlib.util.module_from_spec(specification)
+    pytest.importorskip("onnxruntime")
+    specification.loader.exec_module(example)
+
+    def session(path: Path) -> Any:
+        run, described = walker(path), spec_of(path).description.input
+        ports = [SimpleNamespace(name=name, shape=size) for name, size in shapes(described).items()]
+        return SimpleNamespace(
+            get_inputs=lambda: ports, run=lambda _, inputs: list(run(inputs).values())
+        )
+
+    theirs = example.Machine.__new__(example.Machine)
+    theirs.encoder, theirs.step = map(session, written)
+    theirs.tables = tables
+    ours, before = Machine.load(model), groove_of(3, qpm=100)
+    [pattern] = ours.generate("funk", 3, 100, seed=3)
+    same_cells(theirs.generate("funk", 3, 3, qpm=100), cells_of(pattern))
+    keep = np.random.default_rng(0).random(before.hits.shape) < 0.5
+    filled = ours.fill(before, keep, "jazz", seed=4)
+    same_cells(theirs.fill(cells_of(before), keep, 4, "jazz", qpm=100), cells_of(filled))
+    human = ours.humanize(before, style="rock", seed=5)
+    same_cells(theirs.humanize(cells_of(before), 5, "rock", qpm=100), cells_of(human))
+
+
+def test_the_humanizer(tmp_path: Path) -> None:
+    [(path, worst)] = export_coreml(write_humanizer(tmp_path / "feel"), tmp_path / "out").items()
+    assert path.name == "humanizer.mlpackage"
+    assert worst <= TOLERANCE
+    assert [each.name for each in spec_of(path).description.output] == ["velocity", "offset"]
+
+
+# --- what is refused ----------------------------------------------------------------------------
+
+
+def refused(kind: type[Exception], message: str, model: Path, out: Path, **settings: Any) -> None:
+    before = sorted(out.iterdir()) if out.exists() else None
+    with pytest.raises(kind, match=message) as caught:
+        export_coreml(model, out, **settings)
+    assert "\n" not in str(caught.value)
+    assert (sorted(out.iterdir()) if out.exists() else None) == before
+
+
+def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = write_drummer(tmp_path / "model")
+    monkeypatch.setitem(sys.modules, "coremltools", None)  # type: ignore[arg-type]
+    message = r"the export to Core ML needs an extra .* pip install 'paradiddle\[export\]'"
+    refused(MissingExtraError, message, model, tmp_path / "out")
+
+
+def test_models_that_have_no_such_form(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    refused(ModelError, "no model file at .*nowhere", tmp_path / "nowhere", out)
+    latent = write_latent(tmp_path / "latent")
+    refused(ModelError, "is a latent model; the export to Core ML has graphs for", latent, out)
+    message = "is a machine model; the legacy form ends in the custom layer .* leave out --legacy"
+    refused(ModelError, message, write_machine(tmp_path / "machine"), out, legacy=True)
+
+
+def test_nothing_is_replaced_without_force(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (out / PACKAGE / "Data").mkdir(parents=True)
+    (out / PACKAGE / "Data" / "old").touch()
+    other = write_drummer(tmp_path / "other", VOCABULARY)
+    refused(OutputError, r"cannot write .*drummer\.mlpackage: it exists; .* --force", other, out)
+    export_coreml(other, out, legacy=True)  # beside it
+    refused(OutputError, r"drummer\.mlmodel: it exists", other, out, legacy=True)
+    export_coreml(other, out, force=True)
+    outputs = [each.name for each in spec_of(out / PACKAGE).description.output]
+    assert outputs[:3] == ["note", "ticks", "velocity"]
+    assert not (out / PACKAGE / "Data" / "old").exists()
+    assert sorted(path.name for path in out.iterdir()) == [LEGACY, PACKAGE]
+    for item in (out / PACKAGE).rglob("*"):  # others may read it
+        assert (
+            item.stat().st_mode & 0o777 == (out if item.is_dir() else other).stat().st_mode & 0o777
+        )
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_a_file_that_computes_something_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, legacy: bool
+) -> None:
+    gates = (coreml_legacy, "_GATES") if legacy else (coreml_ops, "_OURS_TO_MIL")
+    monkeypatch.setattr(*gates, [0, 1, 2, 3])
+    message = r"differs from what we compute by .*, more than 1e-05; nothing was written"
+    refused(ModelError, message, write_drummer(tmp_path / "model"), tmp_path / "out", legacy=legacy)
+
+
+def test_an_operation_that_cannot_be_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(coreml_walk._OPERATIONS, "softmax")
+    message = r"drummer\.mlpackage has an operation 'softmax' that cannot be checked"
+    refused(ModelError, message, write_drummer(tmp_path / "model"), tmp_path / "out")
+
+
+# --- what coremltools says ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("Torch version 2.13.0+cpu has not been tested with coremltools. You may run", False),
+        ("Failed to load _MLModelProxy: No module named 'coremltools.libcoremlpython'", False),
+        ("Torch version 2.13.0 cannot be used", True),
+        ("scikit-learn version 9 is not supported", True),
+        ("Failed to load _MLModelProxy: no memory", True),
+    ],
+)
+def test_two_messages_are_left_out_and_no_other(
+    caplog: pytest.LogCaptureFixture, message: str, shown: bool
+) -> None:
+    with with_coremltools():
+        logging.getLogger("coremltools").warning(message)
+    assert (message in caplog.messages) == shown
+    logging.getLogger("coremltools").warning("%s", message)
+    assert message in caplog.messages
+
+
+def test_the_command_in_a_process_of_its_own(tmp_path: Path) -> None:
+    model = write_drummer(tmp_path / "model")
+    out = tmp_path / "out"
+    ran = subprocess.run(
+        [sys.executable, "-m", "paradiddle", "export", "coreml", "--legacy", model, "-o", out],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout == ""
+    [line] = ran.stderr.splitlines()
+    assert line.startswith(f"{out / LEGACY}: {size_of(out / LEGACY):,} bytes; probabilities as")
+
+
+# --- the example --------------------------------------------------------------------------------
+
+
+def test_the_swift_example_names_what_the_files_have(tmp_path: Path) -> None:
+    # there is no Swift here: what it asks of a model must at least be what a model has
+    client = (EXAMPLES / "swift" / "main.swift").read_text()
+    layer = (EXAMPLES / "swift" / "MidiNoteTickActivation.swift").read_text()
+    model = write_drummer(tmp_path / "model")
+    export_coreml(model, tmp_path)
+    description = spec_of(tmp_path / PACKAGE).description
+    for feature in (*description.input, *description.output):
+        assert f'"{feature.name}"' in client, feature.name
+    assert '"paradiddle"' in client
+    assert f"@objc({coreml_legacy.ACTIVATION})" in layer
+    for name in ("notes", "ticks", "velocities"):
+        assert f'"{name}"' in layer
+    assert "reviewed by reading" in client
+    assert "reviewed by reading" in layer

@@ -1,0 +1,128 @@
+import sys
+import time
+from typing import Any
+
+import pytest
+
+from paradiddle.errors import InvalidValueError, MissingExtraError
+from paradiddle.link_clock import LinkClock, join_link
+from paradiddle.live_player import LivePlayer
+from paradiddle.pattern import Pattern
+from paradiddle.transport import Loop, Transport
+
+
+class Session:
+    """A Link session, with a clock that goes when told."""
+
+    def __init__(self) -> None:
+        self.seconds, self.tempo, self.shift = 0.0, 120.0, 0.0
+        self.playing = self.enabled = self.start_stop_sync_enabled = False
+        self.quantum, self.num_peers = 4.0, 1
+
+    @property
+    def beat(self) -> float:
+        return self.seconds * self.tempo / 60 + self.shift
+
+    def force_beat(self, beat: float) -> None:
+        self.shift += beat - self.beat
+
+
+class Player:
+    def __init__(self, session: Session) -> None:
+        self.transport = Transport(lambda: session.seconds)
+        self.transport.set_loop(Loop.of(Pattern.empty(1)))
+        self.player = LivePlayer(self.transport, [], now=lambda: session.seconds)
+        self.change, self.stop = self.player.change, self.player.stop
+
+    def start(self, *, at: float | None = None) -> None:
+        self.transport.start(at)
+
+    def continue_(self, *, at: float | None = None) -> None:
+        self.transport.continue_(at)
+
+
+@pytest.fixture
+def linked() -> tuple[Session, Transport, LinkClock]:
+    session = Session()
+    player = Player(session)
+    clock = LinkClock(player, session, now=lambda: session.seconds)
+    return session, player.transport, clock
+
+
+Linked = tuple[Session, Transport, LinkClock]
+
+
+def test_a_start_waits_for_the_bar(linked: Linked) -> None:
+    session, transport, clock = linked
+    session.seconds = 0.6
+    clock.play()
+    assert session.playing
+    assert transport.seconds_at(0) == pytest.approx(2)
+
+
+def test_tempo_and_bars_are_followed(linked: Linked) -> None:
+    session, transport, clock = linked
+    clock.play()
+    session.seconds = 3.0
+    transport.due()
+    session.tempo, session.shift = 90.0, 2.25
+    for _ in range(5):
+        session.seconds += 0.02
+        transport.due()
+        clock.turn()
+    session.seconds += 1
+    assert transport.qpm == 90
+    assert transport.position % 4 == pytest.approx(session.beat % 4, abs=1e-6)
+
+
+def test_others_start_and_stop_us(linked: Linked) -> None:
+    session, transport, clock = linked
+    session.playing = True
+    clock.turn()
+    assert transport.running
+    session.playing = False
+    clock.turn()
+    assert not transport.running
+    clock.play()
+    clock.stop()
+    assert (session.playing, transport.running) == (False, False)
+
+
+def test_we_set_tempo_and_phase(linked: Linked) -> None:
+    session, _, clock = linked
+    clock.set_qpm(100)
+    clock.set_phase(5.5)
+    assert (session.tempo, session.beat) == (100, 1.5)
+    with pytest.raises(InvalidValueError, match="qpm must be in"):
+        clock.set_qpm(1)
+
+
+def test_without_aalink(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "aalink", None)
+    with pytest.raises(MissingExtraError, match=r"paradiddle\[link\]"):
+        join_link(120)
+
+
+def test_two_in_a_real_session() -> None:
+    pytest.importorskip("aalink", reason="aalink is not installed (the extra `link`)")
+    ours, theirs = join_link(90), join_link(140)
+    sessions: list[Any] = [ours, theirs]
+    try:
+        until = time.monotonic() + 5
+        while not ours.num_peers and time.monotonic() < until:
+            time.sleep(0.05)
+        if not ours.num_peers:
+            pytest.skip("Ableton Link finds nobody on this network")
+        transport = Transport(time.perf_counter)
+        with LivePlayer(transport, []) as player:
+            clock = LinkClock(player, ours)
+            clock.play()
+            theirs.tempo = 150
+            time.sleep(0.5)
+            clock.turn()
+            assert transport.qpm == pytest.approx(150, abs=0.01)
+            apart = (transport.position - theirs.beat + 2) % 4 - 2
+            assert abs(apart) < 0.05
+    finally:
+        for session in sessions:
+            session.enabled = False

@@ -1,0 +1,128 @@
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+from jack import CLOCK, NOTE_ON, START, STOP, Ear, hanging, jack  # noqa: F401 (a fixture)
+
+from paradiddle.live_player import LivePlayer, MidiSink, stops_on_signals
+from paradiddle.pattern import Pattern
+from paradiddle.ports import open_output
+from paradiddle.transport import Loop, Timed, Transport
+
+
+class Book:
+    """A sink that writes down what comes, and when."""
+
+    ahead = False
+
+    def __init__(self, breaks_at: int | None = None) -> None:
+        self.sent: list[tuple[float, Timed]] = []
+        self.stops = self.closes = 0
+        self._breaks_at = breaks_at
+
+    def send(self, timed: Timed) -> None:
+        if len(self.sent) == self._breaks_at:
+            raise RuntimeError("no more paper")
+        self.sent.append((time.perf_counter(), timed))
+
+    def stop(self) -> None:
+        self.stops += 1
+
+    def check(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self.closes += 1
+
+
+def sixteenths(repeats: bool = True) -> Loop:
+    hits = np.zeros((16, 9), np.bool_)
+    hits[:, 0] = True
+    return Loop.of(Pattern(hits, hits * 0.5, hits * 0.0), repeats=repeats)
+
+
+def player_of(*sinks: Book | MidiSink, qpm: float = 240, repeats: bool = True) -> LivePlayer:
+    transport = Transport(time.perf_counter, qpm)
+    transport.set_loop(sixteenths(repeats))
+    return LivePlayer(transport, sinks)
+
+
+def test_in_order_and_never_early() -> None:
+    book = Book()
+    with player_of(book) as player:
+        player.start()
+        player.rest(0.5)
+    assert len(book.sent) > 20
+    assert all(now >= timed.seconds for now, timed in book.sent)
+    assert [timed.order for _, timed in book.sent] == sorted(timed.order for _, timed in book.sent)
+    assert (book.closes, player.transport.running) == (1, False)
+
+
+def test_every_hit_ends() -> None:
+    book = Book()
+    with player_of(book, repeats=False) as player:
+        player.start()
+        assert player.wait(5)
+        assert player.finished
+    kinds = [timed.kind for _, timed in book.sent]
+    assert kinds.count("hit") == kinds.count("off") == 16
+    assert kinds[-1] == "end"
+
+
+def test_what_breaks_silences_all_and_is_told() -> None:
+    broken, other = Book(breaks_at=5), Book()
+    with player_of(other, broken) as player:
+        player.start()
+        with pytest.raises(RuntimeError, match="no more paper"):
+            player.wait(5)
+    assert other.stops >= 1
+    assert other.closes == 1
+
+
+def test_nothing_after_a_stop() -> None:
+    book = Book()
+    with player_of(book) as player:
+        player.start()
+        player.rest(0.2)
+        player.stop()
+        count = len(book.sent)
+        player.rest(0.1)
+        assert len(book.sent) == count
+        player.continue_()
+        player.rest(0.1)
+        assert len(book.sent) > count
+
+
+def test_signals_become_an_exit() -> None:
+    with stops_on_signals(), pytest.raises(SystemExit) as left:
+        signal.raise_signal(signal.SIGTERM)
+    assert left.value.code == 128 + signal.SIGTERM
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_no_thread_is_left() -> None:
+    before = threading.active_count()
+    with player_of(Book()) as player:
+        player.start()
+    player.close()
+    assert threading.active_count() == before
+
+
+@pytest.mark.jack
+def test_on_a_real_bus_all_arrives_in_order_and_ends(jack: str) -> None:  # noqa: F811
+    with Ear("stage") as ear:
+        with player_of(MidiSink(open_output("stage"), clock=True)) as player:
+            player.start()
+            player.rest(1.0)
+            player.stop()
+            time.sleep(0.1)
+        heard = ear.take()
+    kinds = [one.kind for one in heard]
+    assert kinds[:3] == [START, CLOCK, NOTE_ON]
+    assert STOP in kinds
+    # six pulses a 16th
+    assert abs(kinds.count(CLOCK) / 6 - kinds.count(NOTE_ON)) < 1.2
+    assert kinds.count(NOTE_ON) >= 14
+    assert not hanging(heard)

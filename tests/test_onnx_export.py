@@ -1,0 +1,370 @@
+"""ONNX graphs: what is in the files, that they compute what we do, and what is refused."""
+
+import errno
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from humanizers import write_humanizer
+from latents import write_latent
+from machines import STYLES, write_machine
+from models import CLASSIC, PLACED, VOCABULARY, published_lstm, write_drummer
+from numpy.testing import assert_allclose
+from typer.testing import CliRunner
+
+from paradiddle import __version__, export_check, export_files, onnx_ops
+from paradiddle.cli import app
+from paradiddle.drummer import DEFAULT_MODEL, Drummer
+from paradiddle.drummer_file import read_model
+from paradiddle.encoding import Vocabulary
+from paradiddle.errors import MissingExtraError, ModelError, OutputError
+from paradiddle.export_check import TOLERANCE, agree
+from paradiddle.machine import DEFAULT_MACHINE
+from paradiddle.onnx_export import export_onnx, onnx_runner
+
+onnx = pytest.importorskip("onnx", reason="needs the export extra")
+pytest.importorskip("onnxruntime", reason="needs the export extra")
+
+STEP, SEQUENCE = "drummer-step.onnx", "drummer-sequence.onnx"
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, float]:
+    """The drummer that comes with the package."""
+    return export_onnx(DEFAULT_MODEL, tmp_path_factory.mktemp("shipped"))
+
+
+def tables_of(path: Path) -> dict[str, Any]:
+    return json.loads({each.key: each.value for each in props(path)}["paradiddle"])  # type: ignore[no-any-return]
+
+
+def props(path: Path) -> Any:
+    return onnx.load(str(path), load_external_data=False).metadata_props
+
+
+# --- the drummer ------------------------------------------------------------------------------
+
+
+def test_the_shipped_drummer_is_small_and_proved(shipped: dict[Path, float]) -> None:
+    assert [path.name for path in shipped] == [STEP, SEQUENCE]
+    assert all(0 < worst <= TOLERANCE for worst in shipped.values())
+    assert sum(path.stat().st_size for path in shipped) <= 2_000_000
+
+
+def test_a_thousand_steps_from_the_same_memory(shipped: dict[Path, float]) -> None:
+    run, session = onnx_runner(next(iter(shipped))), Drummer.load().lstm.session(1)
+    drummer = Drummer.load()
+    stream = drummer.stream(seed=9)
+    rows = drummer.vocabulary.inputs(np.stack([next(stream) for _ in range(1000)]))
+    worst = spread = 0.0
+    for row in rows:
+        found = run({"event": row[None], "h_in": session.h, "c_in": session.c})
+        for field, ours in zip(drummer.vocabulary.fields, session.step(row[None]), strict=True):
+            worst = max(worst, np.abs(found[field] - ours).max())
+            spread = max(spread, np.ptp(ours))
+    assert worst <= TOLERANCE
+    assert spread > 0.5  # or else anything would agree
+
+
+@pytest.mark.parametrize("name", [STEP, SEQUENCE])
+def test_the_files_say_what_an_app_needs(shipped: dict[Path, float], name: str) -> None:
+    path = next(path for path in shipped if path.name == name)
+    model = onnx.load(str(path), load_external_data=False)
+    _, vocabulary, _ = read_model(DEFAULT_MODEL)
+    assert [(each.domain, each.version) for each in model.opset_import] == [("", 17)]
+    assert (model.producer_name, model.producer_version) == ("paradiddle", __version__)
+    said = {each.key: each.value for each in model.metadata_props}
+    assert said["licence"].startswith("weights trained on: Groove MIDI Dataset v1.0.0")
+    assert "CC BY 4.0" in said["licence"]
+    assert said["version"] == __version__
+    tables = json.loads(said["paradiddle"])
+    assert tables["notes"] == list(vocabulary.notes)
+    assert tables["ticks"] == list(vocabulary.ticks)
+    assert tables["velocities"] == list(vocabulary.velocities)
+    assert (tables["places"], tables["ticks_per_bar"]) == (96, 1920)
+    assert (tables["ticks_per_quarter"], tables["qpm"]) == (480, 105)
+    assert tables["fields"] == ["note", "ticks", "velocity", "place"]
+    lead = [] if name == STEP else ["time"]
+    described = {
+        each.name: [size.dim_param or size.dim_value for size in each.type.tensor_type.shape.dim]
+        for each in (*model.graph.input, *model.graph.output)
+    }
+    assert described == {
+        "event" if name == STEP else "events": [*lead, "batch", 4],
+        "h_in": [1, "batch", 288],
+        "c_in": [1, "batch", 288],
+        "note": [*lead, "batch", 22],
+        "ticks": [*lead, "batch", 98],
+        "velocity": [*lead, "batch", 8],
+        "h_out": [1, "batch", 288],
+        "c_out": [1, "batch", 288],
+    }
+    assert all(each.doc_string for each in (*model.graph.input, *model.graph.output))
+
+
+def test_the_step_file_stands_alone_and_lends_its_weights(
+    shipped: dict[Path, float], tmp_path: Path
+) -> None:
+    step, sequence = shipped
+    alone = Path(shutil.copy(step, tmp_path))
+    onnx_runner(alone)
+    assert sequence.stat().st_size < 10_000
+    stranded = Path(shutil.copy(sequence, tmp_path / "elsewhere.onnx"))
+    onnx_runner(stranded)  # beside the step's file
+    alone.unlink()
+    with pytest.raises(Exception, match=r"drummer-step\.onnx"):
+        onnx_runner(stranded)
+
+
+@pytest.mark.parametrize("file", [STEP, SEQUENCE])
+def test_graphs_play_by_the_published_formula(tmp_path: Path, file: str) -> None:
+    model = write_drummer(tmp_path / "model", CLASSIC)
+    export_onnx(model, tmp_path)
+    tensors = read_model(model)[2].tensors
+    events = np.random.default_rng(1).integers(0, CLASSIC.sizes, (40, 2))
+    expected = list(
+        published_lstm(tensors["lstm.0.forward"], tensors["dense"], CLASSIC.sizes, events)
+    )
+    run, state = onnx_runner(tmp_path / file), np.zeros((2, 1, 1, 8), np.float32)
+    if file == SEQUENCE:
+        found = run({"events": events[:, None], "h_in": state[0], "c_in": state[1]})
+        for field, name in enumerate(CLASSIC.fields):
+            assert_allclose(found[name][:, 0], [each[field] for each in expected], atol=1e-5)
+        return
+    for event, fields in zip(events, expected, strict=True):
+        found = run({"event": event[None], "h_in": state[0], "c_in": state[1]})
+        state = found["h_out"], found["c_out"]
+        assert_allclose(found["note"][0], fields[0], atol=1e-5)
+        assert_allclose(found["ticks"][0], fields[1], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "layers", "bidirectional"),
+    [
+        (CLASSIC, 1, False),
+        (VOCABULARY, 3, False),
+        (PLACED, 1, False),
+        (CLASSIC, 1, True),
+        (PLACED, 2, True),
+    ],
+)
+def test_every_kind_of_drummer(
+    tmp_path: Path, vocabulary: Vocabulary, layers: int, bidirectional: bool
+) -> None:
+    model = write_drummer(
+        tmp_path / "model", vocabulary, layers=layers, bidirectional=bidirectional
+    )
+    worst = export_onnx(model, tmp_path / "new" / "folder")
+    assert all(value <= TOLERANCE for value in worst.values())
+    # memory in and out, several streams, and the backward half from the end
+    lstm = Drummer.load(model).lstm
+    events = np.random.default_rng(1).integers(
+        0, lstm.shape.input_sizes, (7, 3, len(lstm.shape.input_sizes))
+    )
+    cells = layers * (1 + bidirectional)
+    h, c = np.random.default_rng(2).uniform(-1, 1, (2, cells, 3, 8)).astype(np.float32)
+    session = lstm.session(3, h, c)
+    logits = lstm.logits(events, session)
+    run = onnx_runner(tmp_path / "new" / "folder" / SEQUENCE)
+    found = run({"events": events, "h_in": h, "c_in": c})
+    assert_allclose(found["h_out"], session.h, atol=1e-5)
+    assert_allclose(found["c_out"], session.c, atol=1e-5)
+    notes = np.exp(logits[..., :3])
+    assert_allclose(found["note"], notes / notes.sum(-1, keepdims=True), atol=1e-5)
+
+
+def test_a_file_that_does_not_say_where_it_is_from(tmp_path: Path) -> None:
+    export_onnx(write_drummer(tmp_path / "model"), tmp_path)
+    said = {each.key: each.value for each in props(tmp_path / STEP)}
+    assert said["licence"] == "weights trained on: not stated in the model file"
+
+
+# --- the drum machine and the humanizer ---------------------------------------------------------
+
+
+def test_the_drum_machine(tmp_path: Path) -> None:
+    written = export_onnx(write_machine(tmp_path / "machine"), tmp_path / "out")
+    assert [path.name for path in written] == ["machine-encoder.onnx", "machine-step.onnx"]
+    for path, worst in written.items():
+        assert worst <= TOLERANCE
+        tables = tables_of(path)
+        assert tables["styles"] == list(STYLES)
+        assert tables["voices"][:2] == ["kick", "snare"]
+        assert tables["qpm"]["jazz"] == 160
+    width = onnx.load(str(next(iter(written)))).graph.input[0].type.tensor_type.shape.dim[2]
+    assert sum(each["columns"] for each in tables["inputs"]) == width.dim_value
+
+
+def test_the_shipped_drum_machine(tmp_path: Path) -> None:
+    written = export_onnx(DEFAULT_MACHINE, tmp_path)
+    assert max(written.values()) <= TOLERANCE
+    assert sum(path.stat().st_size for path in written) < 3_000_000
+
+
+def test_the_page_about_embedding_names_every_input_and_output(tmp_path: Path) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "embedding.md").read_text(encoding="utf-8")
+    for write in (write_drummer, write_machine, write_humanizer):
+        for path in export_onnx(write(tmp_path / "model"), tmp_path / "out"):
+            assert f"`{path.name}`" in page
+            graph = onnx.load(str(path), load_external_data=False).graph
+            for port in (*graph.input, *graph.output):
+                assert f"`{port.name}`" in page, port.name
+
+
+def test_the_humanizer(tmp_path: Path) -> None:
+    [(path, worst)] = export_onnx(write_humanizer(tmp_path / "feel"), tmp_path / "out").items()
+    assert path.name == "humanizer.onnx"
+    assert worst <= TOLERANCE
+    assert tables_of(path)["kind"] == "humanizer"
+
+
+# --- what is refused ----------------------------------------------------------------------------
+
+
+def refused(kind: type[Exception], message: str, model: Path, out: Path, **settings: Any) -> None:
+    before = sorted(out.iterdir()) if out.exists() else None
+    with pytest.raises(kind, match=message) as caught:
+        export_onnx(model, out, **settings)
+    assert "\n" not in str(caught.value)
+    assert (sorted(out.iterdir()) if out.exists() else None) == before
+
+
+@pytest.mark.parametrize("module", ["onnx", "onnxruntime"])
+def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str) -> None:
+    model = write_drummer(tmp_path / "model")
+    monkeypatch.setitem(sys.modules, module, None)  # type: ignore[arg-type]
+    message = r"the export to ONNX needs an extra .* pip install 'paradiddle\[export\]'"
+    refused(MissingExtraError, message, model, tmp_path / "out")
+
+
+def test_models_that_are_none_or_of_another_kind(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    refused(ModelError, "no model file at .*nowhere", tmp_path / "nowhere", out)
+    model = write_drummer(tmp_path / "model")
+    model.write_bytes(model.read_bytes()[:-4])
+    refused(ModelError, "model is no model file, or damaged", model, out)
+    latent = write_latent(tmp_path / "latent")
+    refused(ModelError, "is a latent model; the export to ONNX has graphs for drummer", latent, out)
+
+
+def test_nothing_is_replaced_without_force(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    export_onnx(write_drummer(tmp_path / "model", CLASSIC), out)
+    (out / STEP).unlink()
+    other = write_drummer(tmp_path / "other", VOCABULARY)
+    message = r"cannot write .*drummer-sequence\.onnx: it exists; .* --force"
+    refused(OutputError, message, other, out)
+    (out / "notes.txt").write_text("mine")
+    export_onnx(other, out, force=True)
+    assert tables_of(out / STEP)["velocities"] == list(VOCABULARY.velocities)
+    assert tables_of(out / SEQUENCE)["velocities"] == list(VOCABULARY.velocities)
+    assert (out / "notes.txt").read_text() == "mine"
+    assert sorted(path.name for path in out.iterdir()) == [SEQUENCE, STEP, "notes.txt"]
+
+
+@pytest.mark.parametrize("write", [write_drummer, write_machine, write_humanizer])
+def test_a_graph_that_computes_something_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Any
+) -> None:
+    right = onnx_ops._OnnxOps.affine
+
+    def wrong(self: Any, x: Any, weights: Any) -> Any:
+        return right(self, x, weights * np.float32(1.001))
+
+    monkeypatch.setattr(onnx_ops._OnnxOps, "affine", wrong)
+    message = r"\.onnx differs from what we compute by .*e-.*, more than 1e-05; nothing was written"
+    refused(ModelError, message, write(tmp_path / "model"), tmp_path / "out")
+
+
+def test_a_former_export_survives_a_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = write_drummer(tmp_path / "model")
+    export_onnx(model, tmp_path / "out")
+    before = (tmp_path / "out" / STEP).read_bytes()
+    monkeypatch.setattr(onnx_ops, "_OURS_TO_ONNX", [0, 1, 2, 3])
+    refused(ModelError, "differs", model, tmp_path / "out", force=True)
+    assert (tmp_path / "out" / STEP).read_bytes() == before
+
+
+def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = write_drummer(tmp_path / "model")
+
+    def full(path: Path, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    refused(OutputError, "the disk is full; free some space", model, tmp_path / "out")
+
+
+def test_a_move_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, out = write_drummer(tmp_path / "model"), tmp_path / "out"
+    export_onnx(model, out)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    other, rename = write_drummer(tmp_path / "other", CLASSIC), Path.rename
+
+    def stubborn(path: Path, target: Path) -> Path:
+        if target == out / SEQUENCE and "former" not in path.parts:
+            raise OSError(errno.EACCES, "Permission denied")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", stubborn)
+    refused(OutputError, "permission denied", other, out, force=True)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
+    model = write_drummer(tmp_path / "model")
+    with pytest.raises(OutputError, match="it is a file; name a folder"):
+        export_onnx(model, model)
+
+
+# --- the proof itself ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        ({}, "graph gives p as nothing, not"),
+        ({"p": np.zeros(3)}, r"graph gives p as \(3,\), not \(2,\)"),
+        ({"p": np.array([0.5, 0.50002])}, "graph differs from what we compute by 2.0e-05"),
+        ({"p": np.array([0.5, np.nan])}, "graph differs from what we compute by inf"),
+    ],
+)
+def test_the_proof_fails_where_it_should(found: dict[str, Any], message: str) -> None:
+    cases = [({}, {"p": np.array([0.5, 0.5])})]
+    with pytest.raises(ModelError, match=message):
+        agree("graph", lambda _: found, cases)
+    assert agree("graph", lambda _: {"p": np.array([0.5, 0.500001])}, cases) < 2e-6
+
+
+def test_logits_are_compared_as_probabilities() -> None:
+    logits = np.zeros((1, 9, 72), np.float32)
+    shifted = export_check.as_probabilities({"dynamics_logits": logits + 5})["dynamics_logits"]
+    assert_allclose(shifted[0, 0, [0, 40]], [1 / 32, 1 / 40])
+    assert_allclose(export_check.as_probabilities({"hit_logits": np.zeros(1)})["hit_logits"], 0.5)
+
+
+def test_a_model_of_no_kind_is_taken_for_a_drummer(tmp_path: Path) -> None:
+    assert export_files.kind_of(tmp_path / "nowhere") == "drummer"
+    assert export_files.kind_of(write_machine(tmp_path / "machine")) == "machine"
+
+
+# --- the command --------------------------------------------------------------------------------
+
+
+def test_the_command(tmp_path: Path) -> None:
+    model = write_drummer(tmp_path / "model")
+    arguments = ["export", "onnx", str(model), "-o", str(tmp_path / "out")]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0
+    assert [line.split(":")[0] for line in result.stderr.splitlines()] == [
+        str(tmp_path / "out" / name) for name in (STEP, SEQUENCE)
+    ]
+    assert " bytes; probabilities as ours within " in result.stderr
+    assert isinstance(CliRunner().invoke(app, arguments).exception, OutputError)
+    assert CliRunner().invoke(app, [*arguments, "--force"]).exit_code == 0

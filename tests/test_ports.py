@@ -1,0 +1,169 @@
+import time
+from typing import Any
+
+import pytest
+from jack import CONTROL, NOTE_OFF, NOTE_ON, Ear, hanging, jack  # noqa: F401, a fixture
+
+from paradiddle.errors import InvalidValueError, MissingExtraError, PortError
+from paradiddle.output import Output
+from paradiddle.ports import list_ports, match_port, open_output
+from paradiddle.transport import Timed
+
+
+class Port:
+    """A driver's port that writes down what it is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+        self.broken = self.closed = False
+
+    def send(self, message: Any) -> None:
+        if self.broken:
+            raise RuntimeError("gone")
+        self.sent.append(message)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def take(self) -> list[str]:
+        taken, self.sent = [str(message) for message in self.sent], []
+        return [text.removesuffix(" time=0") for text in taken]
+
+
+KICK = Timed(1.0, "hit", voice=0, velocity=0.5, length=0.1)
+
+
+def test_a_note_and_its_end() -> None:
+    port = Port()
+    output = Output(lambda: port, "port")
+    output.send_hit(KICK)
+    assert port.take() == ["note_on channel=9 note=36 velocity=64"]
+    output.release(KICK._replace(seconds=1.05))
+    assert port.take() == []
+    output.release(KICK._replace(seconds=1.1))
+    assert port.take() == ["note_off channel=9 note=36 velocity=64"]
+
+
+def test_struck_again_before_its_end() -> None:
+    port = Port()
+    output = Output(lambda: port, "port")
+    output.send_hit(KICK)
+    output.send_hit(KICK._replace(seconds=1.05))
+    assert [text.split()[0] for text in port.take()] == ["note_on", "note_off", "note_on"]
+    output.release(KICK._replace(seconds=1.1))  # of the first
+    assert port.take() == []
+    output.silence()
+    assert [text.split()[0] for text in port.take()] == ["note_off", "control_change"]
+
+
+def test_maps_and_channels() -> None:
+    port = Port()
+    output = Output(lambda: port, "port")
+    output.send_hit(KICK, range(60, 69), 3)
+    output.send_hit(KICK._replace(pitch=56))
+    output.send_hit(KICK._replace(pitch=56), range(60, 69))
+    output.send_hit(KICK._replace(voice=-1))
+    assert [text.split()[1:3] for text in port.take() if "note_on" in text] == [
+        ["channel=2", "note=60"],
+        ["channel=9", "note=56"],
+        ["channel=9", "note=60"],
+    ]
+    output.close()
+    assert [text for text in port.take() if "control" in text] == [
+        "control_change channel=2 control=123 value=0",
+        "control_change channel=9 control=123 value=0",
+    ]
+    assert port.closed
+
+
+def test_clock_messages() -> None:
+    port = Port()
+    output = Output(lambda: port, "port")
+    for kind in ("position", "start", "pulse", "stop", "continue"):
+        output.clock(kind, 6.25)  # type: ignore[arg-type]
+    assert port.take() == ["songpos pos=25", "start", "clock", "stop", "continue"]
+
+
+def test_a_port_that_breaks_and_comes_back() -> None:
+    ports = [Port(), Port()]
+    opened = iter(ports)
+    there = [True]
+    output = Output(lambda: next(opened), "port", lambda: there[0])
+    output.send_hit(KICK)
+    ports[0].broken = True
+    output.send_hit(KICK)
+    assert not output.alive
+    there[0] = False
+    assert not output.check()
+    there[0] = True
+    assert output.check()
+    assert ports[0].closed
+    assert [text.split()[0] for text in ports[1].take()] == ["note_off", "control_change"]
+
+
+def test_names() -> None:
+    names = ("Synth:in 20:0", "Drums:in 24:0", "Drums:out 24:1")
+    assert match_port("synth", names) == "Synth:in 20:0"
+    with pytest.raises(PortError, match=r"'drums' may be Drums:in 24:0 or Drums:out 24:1; write"):
+        match_port("drums", names)
+    with pytest.raises(PortError, match=r"no output port is called 'x'; there are: Synth:in 20:0,"):
+        match_port("x", names)
+    with pytest.raises(PortError, match=r"which output port[?] there are: none; connect one"):
+        match_port(None, ())
+    assert match_port(None, names[:1]) == names[0]
+
+
+def test_no_virtual_ports_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "win32")
+    with pytest.raises(PortError, match="Windows has no virtual MIDI ports; install loopMIDI"):
+        open_output(virtual="paradiddle", backend="mido.backends.rtmidi")
+
+
+def test_a_backend_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(PortError, match=r"no MIDI backend is called 'nothing\.like\.it'"):
+        list_ports(backend="nothing.like.it")
+    monkeypatch.setitem(__import__("sys").modules, "rtmidi", None)
+    monkeypatch.delitem(__import__("sys").modules, "mido.backends.rtmidi", raising=False)
+    with pytest.raises(MissingExtraError, match=r"paradiddle\[ports\]"):
+        list_ports(backend="mido.backends.rtmidi")
+
+
+def test_one_place_or_the_other() -> None:
+    with pytest.raises(InvalidValueError, match="play to port 'a' or to a virtual port 'b'"):
+        open_output("a", virtual="b")
+
+
+@pytest.mark.jack
+def test_a_real_port_is_found_and_played_to(jack: str) -> None:  # noqa: F811
+    with Ear("hall") as ear:
+        assert any("hall" in name for name in list_ports().outputs)
+        with pytest.raises(PortError, match=r"there are: .*hall"):
+            open_output("cellar")
+        with open_output("hall") as output:
+            time.sleep(0.1)
+            output.send_hit(KICK)
+            time.sleep(0.1)
+        time.sleep(0.1)
+        heard = ear.take()
+    assert [one.kind for one in heard] == [NOTE_ON, NOTE_OFF, CONTROL]
+    assert not hanging(heard)
+
+
+@pytest.mark.jack
+def test_a_port_of_ones_own_is_seen_by_others(jack: str) -> None:  # noqa: F811
+    with open_output(virtual="beat"):
+        assert any("beat" in name for name in list_ports().inputs)
+
+
+@pytest.mark.jack
+def test_a_real_port_that_is_unplugged(jack: str) -> None:  # noqa: F811
+    with Ear("lead") as ear, open_output("lead") as output:
+        output.send_hit(KICK)
+        ear.take("close")
+        time.sleep(0.1)
+        assert not output.check()
+        ear.take("open")
+        time.sleep(0.1)
+        assert output.check()
+        time.sleep(0.1)
+        assert [one.kind for one in ear.take()] == [NOTE_OFF, CONTROL]
