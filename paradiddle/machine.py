@@ -19,6 +19,7 @@ from paradiddle.fill_net import FillNet, FillShape
 from paradiddle.fill_playing import play
 from paradiddle.fill_surprise import Bits, surprise
 from paradiddle.given import BEAT, FILL, Given, V, condition, tap_of
+from paradiddle.humanizer import Humanizer
 from paradiddle.keep import Keep, keep_mask
 from paradiddle.machine_file import read_model
 from paradiddle.pattern import Pattern
@@ -352,6 +353,17 @@ class Machine:
             If the humanizer's file cannot be read or knows other styles.
         """
         return self._steady.strike(given)
+
+    @property
+    def humanizer(self) -> Humanizer | None:
+        """Who strikes at temperature 0; None for the machine itself.
+
+        Raises
+        ------
+        ModelError
+            If the humanizer's file cannot be read or knows other styles.
+        """
+        return self._steady.humanizer
 
     def bits(self, given: Given) -> Bits:
         """Measure how surprising music is; see `paradiddle.fill_surprise.surprise`."""

@@ -21,8 +21,8 @@ def test_medians_agree_with_those_of_many_samples() -> None:
     hits = CELLS[:1, :, :9] > 0
     for part in (slice(9, 18), slice(18, 27)):
         differences = found[..., part][hits] - np.median(drawn, axis=0)[..., part][hits]
-        assert abs(differences.mean()) < 0.01
-        assert abs(differences).mean() < 0.03  # one sample is 0.2 off
+        assert abs(differences.mean()) < 0.015
+        assert abs(differences).mean() < 0.04  # one sample is 0.2 off
 
 
 def test_hits_and_known_dynamics_stay() -> None:

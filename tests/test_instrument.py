@@ -199,7 +199,7 @@ def test_wishes_are_checked_whatever_is_played(play: Play) -> None:
     for settings, message in [
         ({"style": "jaz"}, "unknown style 'jaz'; did you mean jazz"),
         ({"temperature": NAN}, "temperature must be in .*, got nan"),
-        ({"temperature": 0}, "temperature must be in .*, got 0"),
+        ({"temperature": 0.05}, "temperature must be in .*, got 0.05"),
         ({"beat_type": "x"}, "beat_type must be"),
         ({"seed": -1}, "seed must be in"),
     ]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
+from humanizers import write_humanizer
 from machines import groove_of, write_machine
 from numpy.typing import NDArray
 from servers import served, shipped_models
@@ -124,6 +125,15 @@ def test_fill_takes_words_and_without_any_plays_all_anew(
 
 def test_nothing_open_changes_nothing(client: TestClient) -> None:
     assert played(client, "fill", pattern=sent(PATTERN), open=[], seed=3) == [PATTERN]
+
+
+def test_humanize_at_temperature_nought_is_steady(client: TestClient, machine: Machine) -> None:
+    wish = {"pattern": sent(PATTERN), "style": "funk", "temperature": 0}
+    first, again = (played(client, "humanize", **wish, seed=seed)[0] for seed in (1, 2))
+    assert first == again == machine.humanize(PATTERN, style="funk", temperature=0)
+    refused = client.post("/api/humanize", json={**wish, "temperature": 0.05})
+    assert refused.status_code == 422
+    assert "0 is steadiest" in refused.text
 
 
 def test_humanize_keeps_the_hits(client: TestClient, machine: Machine) -> None:
@@ -297,6 +307,18 @@ def test_ones_own_models_are_played_and_named(tmp_path: Path) -> None:
         assert names == ["funk", "jazz", "rock"]
         [mine] = played(client, "generate", bars=1, seed=1)
     assert [mine] == models.machine.generate(bars=1, seed=1)
+
+
+def test_ones_own_humanizer_is_asked(tmp_path: Path) -> None:
+    write_machine(tmp_path / "machine.safetensors")
+    write_humanizer(tmp_path / "humanizer.safetensors")
+    models = load_models(tmp_path)
+    assert models.sources["humanizer"] == "humanizer.safetensors"
+    with served(models=models) as client:
+        assert client.get("/api/models").json()["humanizer"]["styles"] == ["funk", "jazz", "rock"]
+    write_humanizer(tmp_path / "humanizer.safetensors", styles=["polka", "rumba", "tango"])
+    with pytest.raises(ModelError, match="polka, rumba, tango"):
+        load_models(tmp_path)
 
 
 def test_a_folder_without_models_is_refused(tmp_path: Path) -> None:

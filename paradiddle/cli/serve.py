@@ -2,16 +2,31 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from paradiddle.cli.options import note
 
 if TYPE_CHECKING:
+    from paradiddle.server.cable import Cable
     from paradiddle.server.guards import Hosts
 
 _MOST_WORKERS = 64
+
+
+class WithMidiPort(TyperCommand):
+    """A command whose `--midi-port` may stand without a name."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Give it an empty one where it has none."""
+        named = []
+        for argument, after in zip(args, [*args, "-"][1:], strict=True):
+            named.append(argument)
+            if argument == "--midi-port" and after.startswith("-"):
+                named.append("")
+        return super().parse_args(ctx, named)
 
 
 def serve(
@@ -23,8 +38,8 @@ def serve(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Folder of your own machine.safetensors, latent.safetensors or"
-            " drummer.safetensors.",
+            help="Folder of your own machine.safetensors, humanizer.safetensors,"
+            " latent.safetensors or drummer.safetensors.",
             show_default="the models that come along",
         ),
     ] = None,
@@ -32,6 +47,15 @@ def serve(
         list[str] | None,
         typer.Option(
             metavar="NAME", help="Answer also to this name; repeat for more.", show_default="none"
+        ),
+    ] = None,
+    midi_port: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[NAME]",
+            help="Let the page play to this MIDI port of this machine, or without a name to one of"
+            " our own, which a DAW sees as an input.",
+            show_default="none",
         ),
     ] = None,
 ) -> None:
@@ -48,6 +72,7 @@ def serve(
     check_whole("port", port, 0, 65535, "8765 is usual")
     check_whole("workers", workers, 1, _MOST_WORKERS, "one for each core is plenty")
     end_quietly()
+    cable = None if midi_port is None else _cable(midi_port, workers)
     sources = load_models(model).sources
     listening = bind(host, port)
     address, port = listening.getsockname()[:2]
@@ -55,8 +80,27 @@ def serve(
     for name, source in sources.items() if model else ():
         note(f"{name}: {source}")
     _warn(address)
+    if cable is not None:
+        note(f"pages may play to MIDI port {cable.output.name}")
     _announce(f"http://{_reachable(host, hosts)}:{port}/", open_)
-    run(Settings(model, hosts), listening, workers)
+    run(Settings(model, hosts), listening, workers, cable)
+
+
+def _cable(name: str, workers: int) -> "Cable":
+    """Open a port, one of our own if it has no name."""
+    from importlib.util import find_spec
+
+    from paradiddle.errors import InvalidValueError, MissingExtraError
+    from paradiddle.ports import VIRTUAL_NAME, open_output
+    from paradiddle.server.cable import Cable
+
+    if workers != 1:
+        raise InvalidValueError(
+            f"--midi-port needs --workers 1, got {workers}; one process holds the port"
+        )
+    if find_spec("websockets") is None:
+        raise MissingExtraError("a MIDI port of the server", "ports")
+    return Cable(open_output(name or None, virtual=None if name else VIRTUAL_NAME))
 
 
 def _warn(address: str) -> None:

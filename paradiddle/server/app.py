@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
 from paradiddle import __version__
-from paradiddle.server import facts, files, playing
+from paradiddle.server import facts, files, midi_port, playing
 from paradiddle.server.bodies import Bodies
 from paradiddle.server.busy import Desk
+from paradiddle.server.cable import Cable
 from paradiddle.server.faults import answer_faults
 from paradiddle.server.guards import Guard, Hosts
 from paradiddle.server.models import Models
@@ -39,7 +40,12 @@ _REFUSALS = {
 
 
 def create_app(
-    models: Models, hosts: Hosts, *, web: Path = WEB, desk: Desk | None = None
+    models: Models,
+    hosts: Hosts,
+    *,
+    web: Path = WEB,
+    desk: Desk | None = None,
+    cable: Cable | None = None,
 ) -> FastAPI:
     """Make the application of one worker.
 
@@ -53,8 +59,10 @@ def create_app(
         Folder of the page; its files are read now, and never again.
     desk : Desk, optional
         The queue before the models.
+    cable : Cable, optional
+        A MIDI port of the server, for pages to play to.
     """
-    stage = Stage(models, desk or Desk())
+    stage = Stage(models, desk or Desk(), cable)
     app = FastAPI(
         title="paradiddle",
         version=__version__,
@@ -71,6 +79,8 @@ def create_app(
     answer_faults(app)
     for family in (playing, files, facts):
         app.include_router(family.router)
+    if cable is not None:
+        app.add_api_websocket_route(midi_port.PATH, midi_port.midi_port)
     for name, page in _documents(app, web).items():
         app.add_api_route(
             f"/{name}", _sender(page), methods=["GET", "HEAD"], include_in_schema=False
@@ -101,7 +111,8 @@ def _lifespan(stage: Stage) -> Callable[[FastAPI], Any]:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await stage.desk.do("", lambda: stage.models.machine.generate(bars=2, seed=0))
         kit = asyncio.create_task(asyncio.to_thread(stage.shelf.kit))
-        yield
+        with stage.cable or nullcontext():
+            yield
         stage.desk.close()
         await kit
 

@@ -42,6 +42,7 @@ BOUNDS = MappingProxyType(
     {
         "amount": Bound(0, 1, "1 is all human, 0 changes nothing"),
         "bars": Bound(1, MAX_BARS, "ask for a few bars", whole=True),
+        "channel": Bound(1, 16, "drums have 10", whole=True),
         "count": Bound(1, MAX_COUNT, "ask for a few patterns", whole=True),
         "density": Bound(0, len(VOICE_NAMES), "beats of recordings have about 1.2 hits a step"),
         "format": Bound(1, 1, "send a pattern as the server writes it", whole=True),
@@ -50,6 +51,7 @@ BOUNDS = MappingProxyType(
         "notes": Bound(1, MAX_EVENTS, "1000 are a few minutes", whole=True),
         "offset": Bound(-0.5, 0.5, "move the hit to its nearest step", half_open=True),
         "piece": Bound(1, 4096, "8 fit on the page", whole=True),
+        "position": Bound(0, MAX_STEPS, "count quarters from the start of the loop"),
         "qpm": Bound(20, 300, "try 120"),
         "quarters_per_bar": Bound(1 / 16, 256, "4/4 is 4, 7/8 is 3.5"),
         "repeat": Bound(1, 8, "loop the file instead", whole=True),
@@ -60,6 +62,7 @@ BOUNDS = MappingProxyType(
         "steps_per_quarter": Bound(1, 480, "4 means 16ths", whole=True),
         "swing": Bound(0.5, 0.75, "0.5 is straight, 0.66 a triplet feel"),
         "temperature": Bound(0.1, 10, "0.1 keeps to the likeliest, 1 plays as learned"),
+        "temperature or steady": Bound(0, 10, "0 is steadiest, 1 plays as learned"),
         "ticks": Bound(0, 480 * 240, "count from the previous event, 480 a quarter", whole=True),
         "top_p": Bound(1e-6, 1, "1 draws among all"),
         # what a MIDI file can hold, so that any file that was read can be sent back

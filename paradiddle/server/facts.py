@@ -54,10 +54,11 @@ class KitFact(BaseModel):
 
 
 class Health(BaseModel):
-    """That the server is well."""
+    """That the server is well, and its MIDI port if it has one."""
 
     status: str
     version: str
+    midi_port: str | None = None
 
 
 @router.get("/styles")
@@ -83,10 +84,12 @@ async def models(request: Request) -> dict[str, dict[str, Any]]:
     return stage_of(request).models.described()
 
 
-@router.get("/health")
-async def health() -> Health:
+@router.get("/health", response_model_exclude_none=True)
+async def health(request: Request) -> Health:
     """Say that the server is well."""
-    return Health(status="ok", version=__version__)
+    cable = stage_of(request).cable
+    name = None if cable is None else cable.output.name
+    return Health(status="ok", version=__version__, midi_port=name)
 
 
 @router.get("/kit")

@@ -14,7 +14,7 @@ from paradiddle.errors import ParadiddleError
 from paradiddle.server.bounds import BOUNDS, Bound
 from paradiddle.server.busy import Busy
 
-__all__ = ["answer_faults", "refusal"]
+__all__ = ["answer_faults", "refusal", "told"]
 
 RETRY_SECONDS = 1
 
@@ -62,6 +62,11 @@ def refusal(
     detail = [_detail(None, None, problems)] if isinstance(problems, str) else problems
     content = json.dumps({"detail": detail}).encode()
     return Response(content, status, headers, "application/json")
+
+
+def told(errors: Sequence[Any]) -> str:
+    """Say in one line what pydantic found first."""
+    return " ".join(_details(errors)[0]["message"].split())
 
 
 def answer_faults(app: FastAPI) -> None:

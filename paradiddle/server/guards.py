@@ -29,6 +29,7 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
 }
 
+_DENIAL = "websocket.http.response"  # what servers call an answer in place of a WebSocket
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _READING = ("GET", "HEAD")
 _PORTS = {"http": 80, "https": 443}
@@ -74,7 +75,7 @@ class Hosts:
 
 
 class Guard:
-    """Refuses foreign requests, and adds `HEADERS` to all answers.
+    """Refuses foreign requests and WebSockets, and adds `HEADERS` to all answers.
 
     Parameters
     ----------
@@ -87,21 +88,26 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Guard one connection."""
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
             return
 
         async def send_guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
             await send(message)
 
-        refused = self._refused(str(scope["method"]), Headers(scope=scope))
-        answer = self.app if refused is None else refusal(*refused, {"Connection": "close"})
-        await answer(scope, receive, send_guarded)
+        # a WebSocket commands, as a POST does
+        refused = self._refused(str(scope.get("method", "POST")), Headers(scope=scope))
+        if refused is None:
+            await self.app(scope, receive, send_guarded)
+        elif scope["type"] == "http" or _DENIAL in scope.get("extensions", {}):
+            await refusal(*refused, {"Connection": "close"})(scope, receive, send_guarded)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
 
     def _refused(self, method: str, headers: Headers) -> tuple[int, str] | None:
         """Say why a request is refused, if it is."""

@@ -1,12 +1,14 @@
-"""The three models that a worker plays, loaded once and shared read-only."""
+"""The models that a worker plays, loaded once and shared read-only."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from paradiddle.drummer import DEFAULT_MODEL, Drummer
 from paradiddle.errors import ModelError
+from paradiddle.humanizer import DEFAULT_HUMANIZER
 from paradiddle.latent import DEFAULT_LATENT, Latent
 from paradiddle.machine import DEFAULT_MACHINE, Machine
 
@@ -14,7 +16,12 @@ __all__ = ["SHIPPED", "Models", "load_models", "model_files"]
 
 SHIPPED = "shipped"
 
-_DEFAULTS = {"machine": DEFAULT_MACHINE, "latent": DEFAULT_LATENT, "drummer": DEFAULT_MODEL}
+_DEFAULTS = {
+    "machine": DEFAULT_MACHINE,
+    "humanizer": DEFAULT_HUMANIZER,
+    "latent": DEFAULT_LATENT,
+    "drummer": DEFAULT_MODEL,
+}
 _SUFFIX = ".safetensors"
 _TOLD = ("styles", "recordings", "metrics", "training")
 
@@ -32,8 +39,10 @@ class Models:
 
     def described(self) -> dict[str, dict[str, Any]]:
         """Say of each model where it came from, as its file does."""
+        humanizer = self.machine.humanizer
         documents = {
             "machine": self.machine.document,
+            **({"humanizer": humanizer.document} if humanizer else {}),
             "latent": self.latent.document,
             "drummer": self.drummer.document,
         }
@@ -50,7 +59,7 @@ def model_files(folder: Path | None) -> dict[str, Path]:
     Raises
     ------
     ModelError
-        If the folder is none, or has none of the three.
+        If the folder is none, or has none of them.
     """
     if folder is None:
         return dict(_DEFAULTS)
@@ -76,8 +85,12 @@ def load_models(folder: Path | None = None) -> Models:
     sources = {
         name: SHIPPED if path == _DEFAULTS[name] else path.name for name, path in files.items()
     }
+    own_humanizer = files["humanizer"] if sources["humanizer"] != SHIPPED else None
+    machine = _loaded(partial(Machine.load, humanizer=own_humanizer), files["machine"])
+    if machine.humanizer is None:  # the shipped one knows other styles
+        del sources["humanizer"]
     return Models(
-        _loaded(Machine.load, files["machine"]),
+        machine,
         _loaded(Latent.load, files["latent"]),
         _loaded(Drummer.load, files["drummer"]),
         sources,

@@ -191,6 +191,10 @@ class HumanizeRequest(Playing):
 
     pattern: PatternJson
     amount: Annotated[float, bounded("amount")] = 1.0
+    temperature: Annotated[
+        float,
+        bounded("temperature or steady", "0, always the same steady hands, or 0.1 and above"),
+    ] = 1.0
 
 
 class TapRequest(_Wishes):

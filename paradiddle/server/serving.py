@@ -17,7 +17,9 @@ import uvicorn
 
 from paradiddle.errors import InvalidValueError, ParadiddleError
 from paradiddle.server.app import create_app
+from paradiddle.server.cable import Cable
 from paradiddle.server.guards import Hosts
+from paradiddle.server.midi_port import MOST_BYTES
 from paradiddle.server.models import load_models
 
 __all__ = ["Settings", "bind", "end_quietly", "serve"]
@@ -26,6 +28,14 @@ _GRACE_SECONDS = 2  # for answers that are being written
 _KILL_SECONDS = 5.0
 _MOST_CONNECTIONS = 512
 _ENDING = (signal.SIGINT, signal.SIGTERM)
+# a terminal that is closed; who started the server with nohup wants it to go on
+_HANGING_UP = tuple(
+    number
+    for name in ("SIGHUP", "SIGBREAK")
+    if (number := getattr(signal, name, None)) is not None
+    and signal.getsignal(number) is not signal.SIG_IGN
+)
+_PING_SECONDS = 3.0  # a page that does not answer so long is gone, and its notes must not hang
 _SHORT_LIFE = 10.0  # seconds; a worker that fails sooner would fail again
 
 
@@ -86,8 +96,18 @@ def _leave(number: int, frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 
-def serve(settings: Settings, listening: socket.socket, workers: int = 1) -> None:
+def serve(
+    settings: Settings, listening: socket.socket, workers: int = 1, cable: Cable | None = None
+) -> None:
     """Serve until SIGINT or SIGTERM, and come back when all workers have ended.
+
+    Parameters
+    ----------
+    settings : Settings
+    listening : socket
+    workers : int, default 1
+    cable : Cable, optional
+        A MIDI port for pages to play to; with one worker alone.
 
     Raises
     ------
@@ -95,18 +115,21 @@ def serve(settings: Settings, listening: socket.socket, workers: int = 1) -> Non
         If a model cannot be loaded, or workers do not stay alive.
     """
     if workers == 1:
-        _work(settings, listening)
+        _work(settings, listening, cable)
     else:
         _Workers(settings, listening, workers).run()
 
 
-def _work(settings: Settings, listening: socket.socket) -> None:
+def _work(settings: Settings, listening: socket.socket, cable: Cable | None = None) -> None:
     """Be a worker."""
     config = uvicorn.Config(
-        create_app(load_models(settings.model), settings.hosts),
+        create_app(load_models(settings.model), settings.hosts, cable=cable),
         log_level="warning",
         access_log=False,
-        ws="none",
+        ws="none" if cable is None else "auto",
+        ws_max_size=MOST_BYTES,
+        ws_ping_interval=_PING_SECONDS,
+        ws_ping_timeout=_PING_SECONDS,
         lifespan="on",
         proxy_headers=False,
         server_header=False,
@@ -118,7 +141,7 @@ def _work(settings: Settings, listening: socket.socket) -> None:
     def end(number: int, frame: FrameType | None) -> None:
         server.should_exit = True  # also before it runs, and once more when it has ended
 
-    for number in _ENDING:
+    for number in _ENDING if cable is None else (*_ENDING, *_HANGING_UP):
         signal.signal(number, end)
     server.run([listening])
 

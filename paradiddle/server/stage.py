@@ -7,6 +7,7 @@ from typing import NamedTuple
 from fastapi import Request, Response
 
 from paradiddle.server.busy import Desk
+from paradiddle.server.cable import Cable
 from paradiddle.server.kit_samples import KitVoice, make_kit
 from paradiddle.server.models import Models
 from paradiddle.server.pages import Page
@@ -45,16 +46,17 @@ class Shelf:
 
 
 class Stage:
-    """The models of one worker, the queue before them, and the kit.
+    """The models of one worker, the queue before them, the kit, and the MIDI port if it has one.
 
     Parameters
     ----------
     models : Models
     desk : Desk
+    cable : Cable, optional
     """
 
-    def __init__(self, models: Models, desk: Desk) -> None:
-        self.models, self.desk, self.shelf = models, desk, Shelf()
+    def __init__(self, models: Models, desk: Desk, cable: Cable | None = None) -> None:
+        self.models, self.desk, self.shelf, self.cable = models, desk, Shelf(), cable
 
 
 def stage_of(request: Request) -> Stage:
