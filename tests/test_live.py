@@ -394,6 +394,6 @@ def test_on_a_real_bus_no_bar_is_late_and_every_note_ends(jack: str) -> None:  #
     struck = [one.note for one in messages if one.type == "note_on" and one.velocity]
     ended = [one.note for one in messages if one.type == "note_off"]
     hits = [one for one in heard if one.kind == "hit"]
-    assert len(struck) == len(hits) > 0
+    assert 0 < len(hits) <= len(struck) <= len(hits) + 1  # one may be struck as it stops
     assert set(struck) <= set(ended)
     assert [one.control for one in messages[-1:]] == [123]

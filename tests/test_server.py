@@ -284,11 +284,25 @@ def test_all_styles_of_the_machine_are_listed(client: TestClient, machine: Machi
 
 def test_models_say_where_they_came_from(client: TestClient) -> None:
     models = client.get("/api/models").json()
-    assert set(models) == {"machine", "latent", "drummer"}
+    assert set(models) == {"machine", "humanizer", "latent", "drummer"}
     for model in models.values():
         assert model["source"] == SHIPPED
         assert "Groove" in json.dumps(model["training"])
         assert model["metrics"]
+
+
+def test_work_for_seconds_is_refused(client: TestClient) -> None:
+    pattern = json.loads(Pattern.empty(64).to_json()) | {"hits": [[0, 0, 0.5, 0.0]]}
+    for name, wish in {
+        "generate": {"bars": 64, "count": 5},
+        "continue": {"pattern": pattern, "bars": 64, "count": 3},
+        "fill": {"pattern": pattern, "count": 5},
+        "humanize": {"pattern": pattern, "count": 5},
+        "tap": {"rhythm": pattern, "count": 5},
+    }.items():
+        answer = client.post(f"/api/{name}", json=wish)
+        assert answer.status_code == 422, name
+        assert "count must be at most" in answer.text
 
 
 def test_health_tells_the_version(client: TestClient) -> None:

@@ -4,21 +4,23 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
 
 from paradiddle import __version__
-from paradiddle.server import facts, files, midi_port, playing
+from paradiddle.server import facts, files, playing
 from paradiddle.server.bodies import Bodies
 from paradiddle.server.busy import Desk
-from paradiddle.server.cable import Cable
 from paradiddle.server.faults import answer_faults
 from paradiddle.server.guards import Guard, Hosts
 from paradiddle.server.models import Models
 from paradiddle.server.pages import DOCS_STYLE, WEB, Page, docs_page, pages_of, serve_page
 from paradiddle.server.schemas import Problems
 from paradiddle.server.stage import Stage
+
+if TYPE_CHECKING:
+    from paradiddle.server.cable import Cable
 
 __all__ = ["create_app"]
 
@@ -45,7 +47,7 @@ def create_app(
     *,
     web: Path = WEB,
     desk: Desk | None = None,
-    cable: Cable | None = None,
+    cable: "Cable | None" = None,
 ) -> FastAPI:
     """Make the application of one worker.
 
@@ -80,6 +82,8 @@ def create_app(
     for family in (playing, files, facts):
         app.include_router(family.router)
     if cable is not None:
+        from paradiddle.server import midi_port
+
         app.add_api_websocket_route(midi_port.PATH, midi_port.midi_port)
     for name, page in _documents(app, web).items():
         app.add_api_route(

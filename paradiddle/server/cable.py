@@ -75,6 +75,7 @@ class Cable:
     def release(self) -> None:
         """Silence the port, and leave it to another page."""
         self.stop()
+        self.output.silence()
         self.send_clock(False)
         self._taken = False
 
@@ -93,7 +94,7 @@ class Cable:
             transport.set_loop(music.loop)
             transport.set_swing(music.swing)
             transport.set_qpm(music.qpm)
-            transport.locate(position)
+            transport.locate(position % music.loop.quarters)
             self._player.continue_(at=time.perf_counter() + _LEAD)
 
     def update(self, music: Music) -> None:

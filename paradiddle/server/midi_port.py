@@ -19,7 +19,7 @@ from paradiddle.checks import check_whole
 from paradiddle.errors import InvalidValueError, ParadiddleError
 from paradiddle.loop import Loop
 from paradiddle.server.bounds import BOUNDS, bounded
-from paradiddle.server.cable import Cable, Music
+from paradiddle.server.cable import Cable, Music, State
 from paradiddle.server.faults import told
 from paradiddle.server.schemas import PatternJson
 
@@ -180,14 +180,14 @@ def _obey(text: str, cable: Cable) -> str | None:
     try:
         asked = json.loads(text)
         kind = asked.pop("type", None) if isinstance(asked, dict) else None
-        if kind not in _KINDS:
+        if not isinstance(kind, str) or kind not in _KINDS:
             raise InvalidValueError(f"type must be one of {', '.join(_KINDS)}; send a JSON object")
         _KINDS[kind].model_validate(asked).obey(cable)
     except ValidationError as error:
         return told(error.errors())
     except ParadiddleError as error:
         return " ".join(str(error).split())
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, RecursionError):
         return "the message is no JSON that can be read; send an object"
     return None
 
@@ -200,7 +200,7 @@ async def _report(websocket: WebSocket, cable: Cable) -> None:
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-def _told(state: Any, cable: Cable) -> dict[str, Any]:
+def _told(state: State, cable: Cable) -> dict[str, Any]:
     return {
         "type": "state",
         "state": "playing" if state.playing else "stopped",

@@ -19,12 +19,14 @@ from paradiddle.pattern import Pattern
 from paradiddle.server import schemas
 from paradiddle.server.bounds import MAX_COUNT
 from paradiddle.server.stage import answer
+from paradiddle.takes import STEPS_PER_BAR
 from paradiddle.timing import TICKS_PER_QUARTER
 
 __all__ = ["json_answer", "patterns_text", "router"]
 
 router = APIRouter(prefix="/api", tags=["play"])
 
+_MOST_BARS = 256  # of all patterns of a request
 _SEEDS = 2**32  # drawn below this: short enough to read out
 
 
@@ -81,6 +83,7 @@ def patterns_text(patterns: Iterable[Pattern]) -> str:
 
 
 def _generated(machine: Machine, wish: schemas.GenerateRequest) -> Response:
+    _check_work(wish.bars, wish.count)
     first = _seed_of(wish.seed)
     played = machine.generate(
         bars=wish.bars, qpm=wish.qpm, count=wish.count, seed=first, **wish.settings()
@@ -90,22 +93,27 @@ def _generated(machine: Machine, wish: schemas.GenerateRequest) -> Response:
 
 def _continued(machine: Machine, wish: schemas.ContinueRequest) -> Response:
     pattern, settings = wish.pattern.pattern(), wish.settings()
+    _check_work(pattern.bars + wish.bars, wish.count)
     return _each(wish, lambda seed: machine.continue_(pattern, wish.bars, seed=seed, **settings))
 
 
 def _filled(machine: Machine, wish: schemas.FillRequest) -> Response:
     pattern, settings = wish.pattern.pattern(), wish.settings()
+    _check_work(pattern.bars, wish.count)
     keep = _kept(wish, pattern)
     return _each(wish, lambda seed: machine.fill(pattern, keep, seed=seed, **settings))
 
 
 def _humanized(machine: Machine, wish: schemas.HumanizeRequest) -> Response:
     pattern, settings = wish.pattern.pattern(), wish.settings()
+    _check_work(pattern.bars, wish.count)
     return _each(wish, lambda seed: machine.humanize(pattern, wish.amount, seed=seed, **settings))
 
 
 def _tapped(machine: Machine, wish: schemas.TapRequest) -> Response:
     rhythm, settings = _rhythm(wish), wish.settings()
+    steps = rhythm.steps if isinstance(rhythm, Pattern) else len(rhythm)
+    _check_work(steps / STEPS_PER_BAR, wish.count)
     return _each(wish, lambda seed: machine.tap(rhythm, qpm=wish.qpm, seed=seed, **settings))
 
 
@@ -138,6 +146,15 @@ def _each(wish: schemas.Playing, play: Callable[[int], Pattern]) -> Response:
     """Play with one seed after the other."""
     first = _seed_of(wish.seed)
     return _patterns([play(first + k) for k in range(wish.count)], first)
+
+
+def _check_work(bars: float, count: int) -> None:
+    """Refuse what would keep all others waiting for seconds."""
+    if bars * count > _MOST_BARS:
+        raise InvalidValueError(
+            f"count must be at most {int(_MOST_BARS // bars)} for patterns of {bars:g} bars, got"
+            f" {count}; ask for {_MOST_BARS} bars at once or fewer"
+        )
 
 
 def _seed_of(seed: int | None) -> int:

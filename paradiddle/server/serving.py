@@ -12,15 +12,17 @@ from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
 from paradiddle.errors import InvalidValueError, ParadiddleError
 from paradiddle.server.app import create_app
-from paradiddle.server.cable import Cable
 from paradiddle.server.guards import Hosts
-from paradiddle.server.midi_port import MOST_BYTES
 from paradiddle.server.models import load_models
+
+if TYPE_CHECKING:
+    from paradiddle.server.cable import Cable
 
 __all__ = ["Settings", "bind", "end_quietly", "serve"]
 
@@ -97,7 +99,7 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 
 def serve(
-    settings: Settings, listening: socket.socket, workers: int = 1, cable: Cable | None = None
+    settings: Settings, listening: socket.socket, workers: int = 1, cable: "Cable | None" = None
 ) -> None:
     """Serve until SIGINT or SIGTERM, and come back when all workers have ended.
 
@@ -120,16 +122,13 @@ def serve(
         _Workers(settings, listening, workers).run()
 
 
-def _work(settings: Settings, listening: socket.socket, cable: Cable | None = None) -> None:
+def _work(settings: Settings, listening: socket.socket, cable: "Cable | None" = None) -> None:
     """Be a worker."""
     config = uvicorn.Config(
         create_app(load_models(settings.model), settings.hosts, cable=cable),
         log_level="warning",
         access_log=False,
-        ws="none" if cable is None else "auto",
-        ws_max_size=MOST_BYTES,
-        ws_ping_interval=_PING_SECONDS,
-        ws_ping_timeout=_PING_SECONDS,
+        **_socket_settings(cable is not None),
         lifespan="on",
         proxy_headers=False,
         server_header=False,
@@ -144,6 +143,16 @@ def _work(settings: Settings, listening: socket.socket, cable: Cable | None = No
     for number in _ENDING if cable is None else (*_ENDING, *_HANGING_UP):
         signal.signal(number, end)
     server.run([listening])
+
+
+def _socket_settings(wanted: bool) -> dict[str, Any]:
+    """Take WebSockets, if wanted."""
+    if not wanted:
+        return {"ws": "none"}
+    from paradiddle.server.midi_port import MOST_BYTES
+
+    pings = {"ws_ping_interval": _PING_SECONDS, "ws_ping_timeout": _PING_SECONDS}
+    return {"ws": "auto", "ws_max_size": MOST_BYTES, **pings}
 
 
 def _work_for_parent(settings: Settings, listening: socket.socket) -> None:

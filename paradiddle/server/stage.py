@@ -2,15 +2,17 @@
 
 import threading
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi import Request, Response
 
 from paradiddle.server.busy import Desk
-from paradiddle.server.cable import Cable
 from paradiddle.server.kit_samples import KitVoice, make_kit
 from paradiddle.server.models import Models
 from paradiddle.server.pages import Page
+
+if TYPE_CHECKING:
+    from paradiddle.server.cable import Cable
 
 __all__ = ["Kit", "Shelf", "Stage", "answer", "stage_of"]
 
@@ -55,7 +57,7 @@ class Stage:
     cable : Cable, optional
     """
 
-    def __init__(self, models: Models, desk: Desk, cable: Cable | None = None) -> None:
+    def __init__(self, models: Models, desk: Desk, cable: "Cable | None" = None) -> None:
         self.models, self.desk, self.shelf, self.cable = models, desk, Shelf(), cable
 
 
