@@ -24,7 +24,7 @@ CLICK_PITCHES = 37, 76
 _CLOCK_NAMES = {"start": "start", "stop": "stop", "continue": "continue", "pulse": "clock"}
 _ALL_NOTES_OFF = 123
 _LAST_POSITION = 0x3FFF  # song position has 14 bits
-_DRAIN_SECONDS = 0.03  # what a driver may need to hand over what it was given before it closes
+_DRAIN_SECONDS = 0.1  # what a driver may need to hand over what it was given before it closes
 _GM = tuple(voice.pitch for voice in VOICES)
 
 

@@ -289,5 +289,5 @@ def _check_virtual() -> None:
     if sys.platform == "win32":
         raise PortError(
             "Windows has no virtual MIDI ports; install loopMIDI, make a port there and give its"
-            " name with --port"
+            " name"
         )

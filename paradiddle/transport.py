@@ -290,9 +290,13 @@ class Transport:
         """Let other music follow; tell where it begins."""
         free = self._free(loop)
         present = self._stretches.at(free)
-        begin, origin = free, present.origin
-        if when != "now":
-            unit = present.loop.quarters if when == "end" else self.quarters_per_bar
+        length = present.loop.quarters
+        if when == "now":
+            begin = free
+            # its present pass, so that another length does not lead to another place
+            origin = present.origin + _pass(free - present.origin, length)
+        else:
+            unit = length if when == "end" else self.quarters_per_bar
             begin = origin = present.origin + next_multiple(free - present.origin, unit)
         self._stretches.swap(Stretch(begin, origin, loop, self._swing))
         return begin
@@ -356,6 +360,11 @@ class Transport:
                 length = hit.length * 60 / self.qpm
                 timed = self._timed("hit", place, hit.velocity)
                 yield timed._replace(voice=hit.voice, length=length, pitch=hit.pitch)
+
+
+def _pass(place: float, length: float) -> float:
+    """Where the pass of a loop began that a place lies in."""
+    return math.floor((place + SLACK) / length) * length
 
 
 def _multiples(first: float, after: float, unit: float) -> Iterator[float]:

@@ -1,7 +1,6 @@
 /** Numbers packed into bytes, most significant bit first. */
 
 export function createWriter() {
-  /** @type {number[]} */
   const bytes = [];
   let free = 0;
 

@@ -20,7 +20,6 @@ const OPEN = 3;
 export function chokes(sounds) {
   const hats = [...sounds].filter(({ voice }) => voice === CLOSED || voice === OPEN);
   hats.sort((a, b) => a.time - b.time);
-  /** @type {[S, number | null][]} */
   const changed = [];
   hats.forEach((sound, index) => {
     if (sound.voice !== OPEN) return;

@@ -1,7 +1,6 @@
 /**
  * The look-ahead clock: hands out hits a little before their time, whatever the timers do.
  *
- * @import { PlacedHit } from "./schedule.js"
  * @typedef {{qpm: number, steps: number, swing: number}} Music a document, or what `fromEvents` makes
  */
 
@@ -39,11 +38,8 @@ export function createClock({
   const pace = createPace(lookAhead);
   const all = { ...SILENT, ...calls };
   const ahead = createFrontiers(all);
-  /** @type {(() => Music) | null} */
   let source = null;
-  /** @type {number | null} */
   let tempo = null;
-  /** @type {(() => void) | null} */
   let stopTicks = null;
   let looping = true;
 

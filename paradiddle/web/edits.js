@@ -4,7 +4,6 @@
  * An edit that changes nothing returns the very document it was given. Rows that are locked never
  * change; unlock them first. What a hand changes becomes `by: "you"`.
  *
- * @import { Cell, Doc, Player } from "./pattern.js"
  * @typedef {{from: number, to: number, voices: ReadonlyArray<boolean>} | null} Selection
  * @typedef {Readonly<{steps: number, voices: ReadonlyArray<boolean>,
  *   cells: ReadonlyArray<readonly [step: number, voice: number, cell: Cell]>}>} Clip
@@ -113,7 +112,6 @@ export function setBars(doc, bars) {
 /** @param {Doc} doc @param {Selection} selection @returns {Clip} */
 export function copy(doc, selection) {
   const { from, to, voices } = span(doc, selection);
-  /** @type {[number, number, Cell][]} */
   const cells = [];
   for (const [step, voice] of places(doc, selection)) {
     const cell = cellAt(doc, step, voice);
@@ -129,7 +127,6 @@ export function copy(doc, selection) {
 export function paste(doc, clip, step, voice) {
   const down = voice === undefined ? 0 : voice - clip.voices.indexOf(true);
   const held = new Map(clip.cells.map(([at, row, cell]) => [at * V + row, cell]));
-  /** @type {[number, number, Cell | null][]} */
   const changes = [];
   for (let at = 0; at < clip.steps; at++) {
     for (let row = 0; row < V; row++) {
@@ -213,7 +210,6 @@ function span(doc, selection) {
 
 function places(doc, selection) {
   const { from, to, voices } = span(doc, selection);
-  /** @type {[number, number][]} */
   const found = [];
   for (let step = from; step < to; step++) {
     for (let voice = 0; voice < V; voice++) if (voices[voice]) found.push([step, voice]);

@@ -56,7 +56,6 @@ export function keepInTab(store) {
 export function firstDoc() {
   const text = linkText();
   const last = lastOfTab();
-  /** @type {Error | null} */
   let wrong = null;
   if (last) return { doc: last, fresh: false, wrong };
   try {

@@ -5,8 +5,6 @@
  * back); up to `sent`, to `onSend`, `onPulse` and `onStep` (MIDI and the picture, which cannot). An
  * edit takes back, through `onCancel`, what is more than 60 ms away, and it is planned anew. Keys of
  * hits keep one that an edit moves across that cut from being lost or doubled.
- *
- * @import { PlacedHit } from "./schedule.js"
  */
 
 import { V } from "./pattern.js";

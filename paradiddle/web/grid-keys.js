@@ -17,7 +17,6 @@ const MOVES = {
 
 export function listenToKeys(grid, app) {
   const { store, selection } = app;
-  /** @type {{step: number, voice: number} | null} */
   let anchor = null;
 
   function move(step, voice, selecting) {

@@ -13,7 +13,6 @@ import { listenToPointers } from "./grid-pointers.js";
 const GAP = 3;
 
 export class DrumGrid extends HTMLElement {
-  /** @type {{element: HTMLElement, pads: HTMLElement[]}[]} */
   bars = [];
   drawn = [];
   cursor = { step: 0, voice: 0 };

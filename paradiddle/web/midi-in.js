@@ -15,9 +15,7 @@ const PULSES_PER_STEP = 6;
 
 export function createHearing() {
   const tempo = createTempo();
-  /** @type {Set<(event: Follow) => void>} */
   const followers = new Set();
-  /** @type {Set<(struck: Struck) => void>} */
   const strikers = new Set();
   let [pulses, heard, running] = [0, 0, false];
 

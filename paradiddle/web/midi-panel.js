@@ -3,9 +3,11 @@
 import { KIT_MAPS } from "./midi.js";
 import { steered } from "./midi-tempo.js";
 import { VOICES, clamp } from "./pattern.js";
+import { createServerPort } from "./server-port.js";
 import { byId, make } from "./dom.js";
 
 const KEY = "paradiddle.midi";
+const SERVER = { id: "server", name: "Server MIDI port" };
 
 const labelled = (name, control, className = "choice") => make("label", { class: className }, make("span", { text: name }), control);
 
@@ -42,7 +44,7 @@ function createMemory(midi) {
 }
 
 /** Follow another machine's clock: its tempo, and in time its place. */
-function follow({ player, store, status }) {
+function follow({ player, store, status }, port) {
   const { clock, midi } = player;
 
   /** How far we are ahead of the other, by the shorter way round the loop. @param {number} steps where it is */
@@ -51,10 +53,15 @@ function follow({ player, store, status }) {
     return ((((clock.position() - steps + loop / 2) % loop) + loop) % loop) - loop / 2;
   }
 
+  function setTempo(qpm) {
+    clock.setTempo(qpm);
+    port.follow(qpm);
+  }
+
   midi.follow(({ type, qpm, steps }) => {
     if (type === "stop") return player.stop();
     if (type === "start" || type === "continue") player.play({ at: type === "start" ? 0 : steps });
-    if (qpm) clock.setTempo(clock.running ? steered(qpm, ahead(steps)) : qpm);
+    if (qpm) setTempo(clock.running ? steered(qpm, ahead(steps)) : qpm);
     if (type === "tempo") status.say(`Following ${Math.round(qpm)} bpm.`);
   });
 }
@@ -72,11 +79,17 @@ export function createMidiPanel(app) {
     number(`note of ${name}`, 0, 127, (value) => set(() => (midi.notes = midi.notes.map((was, row) => (row === voice ? value : was))))),
   );
   const clockOut = make("input", { type: "checkbox" });
+  const port = createServerPort(app, (state) => {
+    show();
+    message.textContent = state ? `${SERVER.name}: ${state.port}${state.connected ? "" : " is gone; it is picked up when it is back"}.` : "";
+  });
+  let offered = false;
 
   function set(change) {
     midi.allNotesOff();
     change();
     memory.keep();
+    port.update();
     show();
   }
 
@@ -86,7 +99,7 @@ export function createMidiPanel(app) {
   }
 
   function show() {
-    offer(output, midi.outputs(), midi.output);
+    offer(output, offered ? [SERVER, ...midi.outputs()] : midi.outputs(), port.chosen ? SERVER.id : midi.output);
     offer(input, midi.inputs(), midi.input);
     channel.value = String(midi.channel);
     notes.forEach((field, voice) => (field.value = String(midi.notes[voice])));
@@ -95,13 +108,22 @@ export function createMidiPanel(app) {
   }
 
   function listen() {
-    output.addEventListener("change", () => midi.selectOutput(output.value || null));
+    output.addEventListener("change", () => {
+      const server = output.value === SERVER.id;
+      midi.selectOutput(server ? null : output.value || null);
+      port.choose(server);
+    });
     input.addEventListener("change", () => {
       midi.selectInput(input.value || null);
-      if (!input.value) clock.setTempo(null);
+      if (input.value) return;
+      clock.setTempo(null);
+      port.follow(null);
     });
     map.addEventListener("change", () => map.value && set(() => (midi.notes = [...KIT_MAPS[map.value]])));
-    clockOut.addEventListener("change", () => (midi.sendsClock = clockOut.checked));
+    clockOut.addEventListener("change", () => {
+      midi.sendsClock = clockOut.checked;
+      port.clock();
+    });
     midi.onchange = show;
   }
 
@@ -121,9 +143,11 @@ export function createMidiPanel(app) {
     if (!dialog.childElementCount) build();
     show();
     dialog.showModal();
+    const { midi_port } = await app.api.health().catch(() => ({}));
+    offered = Boolean(midi_port);
     try {
       await midi.connect();
-      message.textContent = midi.outputs().length ? "" : "No MIDI port is there; plug one in, or start a virtual one.";
+      message.textContent = offered || midi.outputs().length ? "" : "No MIDI port is there; plug one in, or start a virtual one.";
     } catch (error) {
       message.textContent = error.message;
     }
@@ -131,6 +155,6 @@ export function createMidiPanel(app) {
   }
 
   memory.recall();
-  follow(app);
+  follow(app, port);
   byId("midi").addEventListener("click", open);
 }

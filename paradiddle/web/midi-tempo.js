@@ -13,7 +13,6 @@ const TURN = 3; // pulses far off that are no accident
 const PAUSE_MS = 1000; // a gap after which the clock has started anew
 
 export function createTempo() {
-  /** @type {number[]} */
   let times = [];
   let strays = 0;
 

@@ -25,15 +25,10 @@ const NOTE_MS = 60;
  * @param {() => number} [now]
  */
 export function createMidi(requestAccess, now = () => performance.now()) {
-  /** @type {MIDIAccess | null} */
   let access = null;
-  /** @type {string | null} */
   let outputId = null;
-  /** @type {string | null} */
   let inputId = null;
-  /** @type {MIDIOutput | null} */
   let output = null;
-  /** @type {MIDIInput | null} */
   let input = null;
   let started = false;
   /** @type {Map<number, number>} when the last note-off of each `channel << 8 | pitch` is due */
@@ -79,10 +74,8 @@ export function createMidi(requestAccess, now = () => performance.now()) {
 
   const midi = {
     channel: 10,
-    /** @type {number[]} */
     notes: [...KIT_MAPS.gm],
     sendsClock: false,
-    /** @type {() => void} */
     onchange: () => {},
 
     /** Ask for MIDI. Throws an Error of one line where there is none to be had. */

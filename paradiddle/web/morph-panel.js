@@ -10,7 +10,6 @@ const words = (at) => (at === 0 ? "A" : at === STATIONS - 1 ? "B" : `${Math.roun
 
 export function createMorph({ store, api, status }) {
   const slider = byId("between");
-  /** @type {{a: any, b: any}} */
   const ends = { a: null, b: null };
   let way = [];
   let gesture = null;

@@ -81,7 +81,6 @@ export const hitCount = (doc) => doc.cells.reduce((sum, cell) => sum + (cell ? 1
 
 /** @param {Doc} doc @returns {Pattern} */
 export function toPattern(doc) {
-  /** @type {Hit[]} */
   const hits = [];
   doc.cells.forEach((cell, index) => {
     if (cell) hits.push([Math.floor(index / V), index % V, cell.velocity, cell.offset]);

@@ -48,8 +48,8 @@ export function createPlayer(app) {
     await kit.resume();
   }
 
-  function tell() {
-    for (const listener of listeners) listener(clock.running);
+  function tell(at) {
+    for (const listener of listeners) listener(clock.running, at);
   }
 
   async function play({ at = 0 } = {}) {
@@ -58,7 +58,7 @@ export function createPlayer(app) {
     if (clock.running) return;
     midi.clockStart(inMs(getTime()));
     clock.start(() => store.doc, { at });
-    tell();
+    tell(at);
     requestAnimationFrame(light);
   }
 

@@ -1,7 +1,6 @@
 /**
  * Recent patterns, kept in the browser as share links.
  *
- * @import { Doc } from "./pattern.js"
  * @typedef {{id: string, name: string, at: number, share: string}} Entry
  */
 
@@ -15,7 +14,6 @@ const MOST = 24;
  * @param {() => number} [now]
  */
 export function createRecent(open, now = Date.now) {
-  /** @type {Entry[]} */
   let entries = read();
 
   function read() {

@@ -20,9 +20,7 @@ export const layerOf = (velocity) => FIRST_OF_LAYER.findLastIndex((from) => velo
 
 /** @param {Decoder} decoder @param {FetchSound} fetchSound */
 export function createSamples(decoder, fetchSound) {
-  /** @type {Map<string, AudioBuffer>} */
   const buffers = new Map();
-  /** @type {Promise<{loaded: number, failed: number}> | null} */
   let loading = null;
 
   async function fetchOne(voice, layer) {

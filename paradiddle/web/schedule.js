@@ -4,7 +4,6 @@
  * Places on the line count steps from the start, pass after pass. The seam of the loop is no border:
  * an early hit of the first step plays at the end of the pass before, and in the first pass at 0.
  *
- * @import { Doc } from "./pattern.js"
  * @typedef {{step: number, voice: number, velocity: number, when: number, key: number, pass: number}} PlacedHit
  */
 
@@ -29,7 +28,6 @@ export function audible(doc, voice) {
  * @param {Doc} doc @param {number} from @param {number} to @returns {PlacedHit[]}
  */
 export function hitsBetween(doc, from, to) {
-  /** @type {PlacedHit[]} */
   const found = [];
   const heard = doc.locked.map((_, voice) => audible(doc, voice));
   // a hit lies at most half a step before its step, and less than one behind
@@ -69,7 +67,6 @@ export function fromEvents(events) {
  * @returns {PlacedHit[]}
  */
 export function eventsBetween(score, from, to) {
-  /** @type {PlacedHit[]} */
   const found = [];
   for (let pass = Math.max(0, Math.floor(from / score.steps)); pass * score.steps < to; pass++) {
     const start = pass * score.steps;

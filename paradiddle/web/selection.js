@@ -28,7 +28,6 @@ export function inWords({ from, to, voices }) {
 }
 
 export function createSelection() {
-  /** @type {Selection | null} */
   let value = null;
   const listeners = new Set();
   return {

@@ -5,8 +5,6 @@
  * rows, one bit per cell that is struck, one bit per hit that a machine played, the velocities, the
  * offsets, a checksum (FNV-1a, 32 bits) of all before it; in base64url. Velocities and offsets are
  * float32, bit for bit: the distinct ones, then for each hit the number of its own.
- *
- * @import { Doc } from "./pattern.js"
  */
 
 import { createReader, createWriter } from "./bits.js";

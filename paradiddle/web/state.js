@@ -1,7 +1,6 @@
 /**
  * The store: the current document, and undo and redo of every edit.
  *
- * @import { Doc } from "./pattern.js"
  * @typedef {(doc: Doc) => Doc} Edit
  * @typedef {(doc: Doc, label: string) => void} Listener
  * @typedef {{update(edit: (doc: Doc, before: Doc) => Doc): void, end(): void, cancel(): void}} Gesture
@@ -12,13 +11,9 @@ const DEPTH = 5000; // documents share their cells, so that this many weigh litt
 /** @param {Doc} first */
 export function createStore(first) {
   let doc = first;
-  /** @type {{label: string, doc: Doc}[]} */
   const past = [];
-  /** @type {{label: string, doc: Doc}[]} */
   let future = [];
-  /** @type {Gesture | null} */
   let open = null;
-  /** @type {Set<Listener>} */
   const listeners = new Set();
 
   function show(next, label) {
@@ -52,7 +47,6 @@ export function createStore(first) {
       open = null;
       return true;
     }
-    /** @type {Gesture} */
     const drag = {
       update(change) {
         if (live) show(change(doc, before), label);

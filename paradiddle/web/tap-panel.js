@@ -13,7 +13,6 @@ export function createTap(app) {
   const { api, store, status, player, wishes, candidates } = app;
   const pad = byId("tap-pad");
   const lamps = byId("tap-lamps");
-  /** @type {{time: number, velocity?: number}[]} */
   let taps = [];
   /** @type {number[]} places in steps, of taps while the pattern plays */
   let places = [];

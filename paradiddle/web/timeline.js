@@ -9,7 +9,6 @@
 
 /** @param {number} place @param {number} time @param {number} rate */
 export function createTimeline(place, time, rate) {
-  /** @type {Piece} */
   let piece = { place, time, rate, before: null };
 
   function each(change) {

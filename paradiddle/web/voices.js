@@ -1,7 +1,6 @@
 /**
  * The drum kit in Web Audio: sound -> gain -> gentle compressor -> volume -> out.
  *
- * @import { Doc } from "./pattern.js"
  * @typedef {{voice: number, time: number, end: number, level: number, chokedAt: number | null,
  *   source: AudioScheduledSourceNode, gain: GainNode}} Sound
  */
@@ -65,9 +64,7 @@ function createMixer(context, samples) {
   const volume = context.createGain();
   bus.connect(softened(context)).connect(volume);
   volume.connect(context.destination);
-  /** @type {Set<Sound>} */
   const sounds = new Set();
-  /** @type {number[]} */
   const gains = Array(V).fill(1);
 
   function begin(source, level, time, voice, seconds) {
@@ -76,7 +73,6 @@ function createMixer(context, samples) {
     gain.gain.value = level;
     source.connect(gain).connect(bus); // the click too: the compressor delays by some ms
     source.start(start);
-    /** @type {Sound} */
     const sound = { voice, time: start, end: start + seconds, level, chokedAt: null, source, gain };
     sounds.add(sound);
     source.onended = () => drop(sound);

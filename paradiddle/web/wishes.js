@@ -18,7 +18,6 @@ export function createWishes({ store, byPointer }) {
   const temperature = dial("temperature", (value) => value.toFixed(1));
   const density = dial("density", (value) => (value ? value.toFixed(2) : "auto"));
   const amount = dial("amount", (value) => `${value} %`);
-  /** @type {Map<string, number>} */
   const usual = new Map();
 
   style.addEventListener("change", () => {
