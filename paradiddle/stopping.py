@@ -16,6 +16,8 @@ def stops_on_signals() -> Iterator[None]:
     """
 
     def leave(number: int, frame: FrameType | None) -> None:
+        for other in numbers:
+            signal.signal(other, signal.SIG_IGN)  # a second one must not disturb the silencing
         raise SystemExit(128 + number)
 
     names = ("SIGTERM", "SIGHUP", "SIGBREAK")

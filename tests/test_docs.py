@@ -27,3 +27,8 @@ def test_commands_of_the_readme_exist():
     for line in re.findall(r"^paradiddle .+$", readme, re.MULTILINE):
         words = line.split()
         assert {" ".join(words[:2]), " ".join(words[:3])} & known, line
+
+
+def test_no_page_has_a_place_that_waits_for_its_text():
+    for page in (ROOT / "README.md", ROOT / "LOG.md", *(ROOT / "docs").glob("*.md")):
+        assert "@@" not in page.read_text(encoding="utf-8"), page.name

@@ -30,7 +30,6 @@ export function createWriter() {
   };
 }
 
-/** @param {Uint8Array} bytes */
 export function createReader(bytes) {
   let at = 0;
   const left = () => bytes.length * 8 - at;

@@ -11,13 +11,11 @@ export function lean(offset) {
   return Math.sign(offset) * REACH * (1 - Math.exp(-6 * Math.abs(offset)));
 }
 
-/** @param {number} step @param {number} voice */
 export function padName(step, voice, cell) {
   const place = `${VOICES[voice]}, bar ${Math.floor(step / STEPS_PER_BAR) + 1}, step ${(step % STEPS_PER_BAR) + 1}`;
   return cell ? `${place}, velocity ${Math.round(cell.velocity * 100)} %` : `${place}, empty`;
 }
 
-/** @param {HTMLElement} pad @param {number} step @param {number} voice */
 export function paintPad(pad, step, voice, cell) {
   pad.setAttribute("aria-pressed", cell ? "true" : "false");
   pad.setAttribute("aria-label", padName(step, voice, cell));

@@ -34,12 +34,10 @@ export function icon(path) {
   return svg;
 }
 
-/** @param {Element} button @param {boolean} on */
 export function press(button, on) {
   button.setAttribute("aria-pressed", String(on));
 }
 
-/** @param {Element} button */
 export const isPressed = (button) => button.getAttribute("aria-pressed") === "true";
 
 /** Show how far a range is moved. @param {HTMLInputElement} range */

@@ -33,15 +33,12 @@ export function setHit(doc, step, voice, { velocity = 0.8, offset = 0, by = "you
   return put(doc, [[step, voice, makeCell(velocity, offset, by)]]);
 }
 
-/** @param {Doc} doc @param {number} step @param {number} voice */
 export const clearHit = (doc, step, voice) => put(doc, [[step, voice, null]]);
 
-/** @param {Doc} doc @param {number} step @param {number} voice */
 export function toggle(doc, step, voice) {
   return cellAt(doc, step, voice) ? clearHit(doc, step, voice) : setHit(doc, step, voice);
 }
 
-/** @param {Doc} doc @param {number} step @param {number} voice @param {number} velocity */
 export function setVelocity(doc, step, voice, velocity) {
   const cell = cellAt(doc, step, voice);
   return cell ? setHit(doc, step, voice, { velocity, offset: cell.offset }) : doc;
@@ -109,7 +106,6 @@ export function setBars(doc, bars) {
   return makeDoc({ ...doc, steps, cells, split: Math.min(doc.split, steps) });
 }
 
-/** @param {Doc} doc @param {Selection} selection @returns {Clip} */
 export function copy(doc, selection) {
   const { from, to, voices } = span(doc, selection);
   const cells = [];
@@ -136,12 +132,10 @@ export function paste(doc, clip, step, voice) {
   return put(doc, changes);
 }
 
-/** @param {Doc} doc @param {number} voice @param {boolean} on */
 export const setLocked = (doc, voice, on) => flag(doc, "locked", voice, on);
 export const setMuted = (doc, voice, on) => flag(doc, "muted", voice, on);
 export const setSoloed = (doc, voice, on) => flag(doc, "soloed", voice, on);
 
-/** @param {Doc} doc @param {number} qpm */
 export const setQpm = (doc, qpm) => number(doc, "qpm", qpm, MIN_QPM, MAX_QPM);
 export const setSwing = (doc, swing) => number(doc, "swing", swing, MIN_SWING, MAX_SWING);
 export const setSplit = (doc, step) => number(doc, "split", Math.round(step), 0, doc.steps);

@@ -79,9 +79,9 @@ export function createMidiPanel(app) {
     number(`note of ${name}`, 0, 127, (value) => set(() => (midi.notes = midi.notes.map((was, row) => (row === voice ? value : was))))),
   );
   const clockOut = make("input", { type: "checkbox" });
-  const port = createServerPort(app, (state) => {
+  const port = createServerPort(app, (text) => {
+    message.textContent = text;
     show();
-    message.textContent = state ? `${SERVER.name}: ${state.port}${state.connected ? "" : " is gone; it is picked up when it is back"}.` : "";
   });
   let offered = false;
 

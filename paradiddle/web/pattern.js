@@ -26,7 +26,6 @@ export const MAX_SWING = 0.75;
 const BELOW_HALF = 0.5 - 2 ** -25; // the last float32 before 0.5
 const NONE = Object.freeze(Array(V).fill(false));
 
-/** @param {number} value @param {number} low @param {number} high */
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
 /**
@@ -47,7 +46,6 @@ export function makeDoc(fields) {
   return Object.freeze({ ...fields });
 }
 
-/** @param {number} bars @returns {Doc} */
 export function emptyDoc(bars = 2) {
   checkBars(bars);
   const steps = bars * STEPS_PER_BAR;
@@ -63,23 +61,19 @@ export function emptyDoc(bars = 2) {
   });
 }
 
-/** @param {number} bars */
 export function checkBars(bars) {
   if (!Number.isInteger(bars) || bars < 1 || bars > MAX_BARS) {
     throw new Error(`bars must be a whole number in [1, ${MAX_BARS}], got ${shown(bars)}`);
   }
 }
 
-/** @param {Doc} doc @param {number} step @param {number} voice @returns {Cell | null} */
 export function cellAt(doc, step, voice) {
   const inside = step >= 0 && step < doc.steps && voice >= 0 && voice < V;
   return inside ? (doc.cells[step * V + voice] ?? null) : null;
 }
 
-/** @param {Doc} doc */
 export const hitCount = (doc) => doc.cells.reduce((sum, cell) => sum + (cell ? 1 : 0), 0);
 
-/** @param {Doc} doc @returns {Pattern} */
 export function toPattern(doc) {
   const hits = [];
   doc.cells.forEach((cell, index) => {

@@ -12,10 +12,8 @@ export const LAYERS = 3;
 const FIRST_OF_LAYER = [0, 0.3, 0.7]; // the layers were struck at 0.1, 0.5 and 0.9: the nearest plays
 const AT_ONCE = 4;
 
-/** @param {string} name */
 export const slugOf = (name) => name.replaceAll(" ", "-");
 
-/** @param {number} velocity */
 export const layerOf = (velocity) => FIRST_OF_LAYER.findLastIndex((from) => velocity >= from);
 
 /** @param {Decoder} decoder @param {FetchSound} fetchSound */

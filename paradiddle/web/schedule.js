@@ -9,7 +9,6 @@
 
 import { V } from "./pattern.js";
 
-/** @param {number} qpm */
 export const stepSeconds = (qpm) => 15 / qpm;
 
 /** Where a step lies with swing: the second 16th of a pair starts `2 * swing` after the first.

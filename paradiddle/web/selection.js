@@ -5,7 +5,6 @@ import { V, VOICES } from "./pattern.js";
 /** @typedef {{step: number, voice: number}} Place */
 /** @typedef {{from: number, to: number, voices: boolean[]}} Selection */
 
-/** @param {Place} a @param {Place} b @returns {Selection} */
 export function between(a, b) {
   const [low, high] = [Math.min(a.voice, b.voice), Math.max(a.voice, b.voice)];
   return {
@@ -15,7 +14,6 @@ export function between(a, b) {
   };
 }
 
-/** @param {Selection | null} selection @param {number} step @param {number} voice */
 export function holds(selection, step, voice) {
   return !!selection && step >= selection.from && step < selection.to && selection.voices[voice];
 }

@@ -15,7 +15,6 @@ const CHECKSUM_BYTES = 4;
 const LONGEST = 20_000; // characters; eight bars with every cell struck need fewer
 const FLAGS = /** @type {const} */ (["locked", "muted", "soloed"]);
 
-/** @param {Doc} doc @returns {string} */
 export function encode(doc) {
   const out = createWriter();
   out.bits(VERSION, 8);
@@ -33,7 +32,6 @@ export function encode(doc) {
   return toBase64(new Uint8Array([...body, ...checksum(body)]));
 }
 
-/** @param {string} text @returns {Doc} */
 export function decode(text) {
   const bytes = fromBase64(text);
   if (bytes.length <= CHECKSUM_BYTES) throw damaged("it is too short");

@@ -8,7 +8,6 @@
 
 const DEPTH = 5000; // documents share their cells, so that this many weigh little
 
-/** @param {Doc} first */
 export function createStore(first) {
   let doc = first;
   const past = [];

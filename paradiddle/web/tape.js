@@ -7,7 +7,6 @@ const NOW = 0.3;
 const STEP_WIDTH = 13;
 const TAU = Math.PI * 2;
 
-/** @param {HTMLCanvasElement} canvas */
 export function createTape(canvas) {
   const pen = canvas.getContext("2d");
   const still = matchMedia("(prefers-reduced-motion: reduce)");

@@ -7,7 +7,6 @@
  * @typedef {{place: number, time: number, rate: number, before: Piece | null}} Piece
  */
 
-/** @param {number} place @param {number} time @param {number} rate */
 export function createTimeline(place, time, rate) {
   let piece = { place, time, rate, before: null };
 
