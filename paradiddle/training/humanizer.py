@@ -1,6 +1,5 @@
 """The recipe of the humanizer: several small networks that strike given hits, each on its own."""
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from paradiddle.training.humanizer_model import HumanizerModel, Strokes
 from paradiddle.training.masks import KINDS
 from paradiddle.training.splits import with_splits
 from paradiddle.training.windows import Windows, validation_windows
+from paradiddle.training.written import written_tensors
 
 __all__ = ["HumanizerSettings", "HumanizerTask"]
 
@@ -143,12 +143,8 @@ class HumanizerTask:
         self, path: Path, state: Mapping[str, Tensor], document: Mapping[str, Any]
     ) -> None:
         """Write the humanizer's file."""
-        model = copy.deepcopy(self.model)
-        model.load_state_dict(dict(state))
-        tensors: dict[str, NDArray[np.floating[Any]]] = dict(model.tensors())
-        if self._half:
-            tensors = {name: array.astype(np.float16) for name, array in tensors.items()}
-        write_model(path, model.shape, document, tensors)
+        tensors = written_tensors(self.model, state, half=self._half)
+        write_model(path, self.model.shape, document, tensors)
 
     def _batch(self, generator: Generator) -> tuple[Tensor, Strokes, list[Tensor]]:
         given, _ = self._windows.ask(generator, self.settings.batch, _TOLD)

@@ -1,6 +1,5 @@
 """The recipe of the drum machine: a fill-in network asked every kind of question at once."""
 
-import copy
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -23,6 +22,7 @@ from paradiddle.training.fill_model import Batch, FillModel
 from paradiddle.training.masks import draw_known
 from paradiddle.training.splits import with_splits
 from paradiddle.training.windows import Windows, validation_windows
+from paradiddle.training.written import written_tensors
 
 __all__ = ["MachineSettings", "MachineTask"]
 
@@ -156,12 +156,8 @@ class MachineTask:
         self, path: Path, state: Mapping[str, Tensor], document: Mapping[str, Any]
     ) -> None:
         """Write the drum machine's file."""
-        model = copy.deepcopy(self.model)
-        model.load_state_dict(dict(state))
-        tensors: dict[str, NDArray[np.floating[Any]]] = dict(model.tensors())
-        if self._half:
-            tensors = {name: array.astype(np.float16) for name, array in tensors.items()}
-        write_model(path, model.shape, document, tensors)
+        tensors = written_tensors(self.model, state, half=self._half)
+        write_model(path, self.model.shape, document, tensors)
 
 
 def _batch(given: Given, inside: NDArray[np.bool_] | None = None) -> Batch:
