@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,7 @@ from tests.jack import (
     jack_server,
     missing,
 )
+from tests.servers import running_server
 
 PERIOD_MS = 1e3 * PERIOD / RATE
 SETTLE_SECONDS = 0.3  # until what was sent has arrived
@@ -251,6 +253,33 @@ def signals(repeats: int) -> None:
         tell("kill -TERM and Ctrl+C", [terminate(ear, turn) for turn in range(repeats)])
 
 
+def dropped(repeats: int) -> None:
+    """Drop the WebSocket of a page that plays to the server's port."""
+    from websockets.sync.client import connect
+
+    music = json.dumps({"type": "play", "pattern": sixteenths_json()})
+    results = []
+    with Ear("ear") as ear, running_server("--midi-port", "ear") as address:
+        for _ in range(repeats):
+            with connect(address.replace("http", "ws") + "/api/midi-port") as page:
+                page.send(music)
+                heard = struck(ear)
+                page.socket.shutdown(socket.SHUT_RDWR)  # without a word
+            time.sleep(SETTLE_SECONDS)
+            heard += ear.take()
+            results.append((bool(hanging(heard)), any(one.kind == NOTE_ON for one in heard)))
+    tell("drop the WebSocket", results)
+
+
+def sixteenths_json() -> dict[str, Any]:
+    """Every 16th of a bar on three voices."""
+    hits = np.zeros((16, 9), np.bool_)
+    hits[:, :3] = True
+    pattern = Pattern(hits, hits * np.float32(0.5), hits * np.float32(0), qpm=240)
+    found: dict[str, Any] = json.loads(pattern.to_json())
+    return found
+
+
 def receivers(repeats: int) -> None:
     """Kill the receiver, and let it come back."""
     results = []
@@ -319,6 +348,7 @@ ROWS: dict[str, Callable[[Any], None]] = {
     "changes": lambda chosen: changes(chosen.minutes),
     "follow": lambda chosen: follow(min(60.0, 60 * chosen.minutes)),
     "signals": lambda chosen: signals(chosen.repeats),
+    "dropped": lambda chosen: dropped(chosen.repeats),
     "receivers": lambda chosen: receivers(chosen.repeats),
     "unplugged": lambda chosen: unplugged(chosen.repeats),
 }

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from pages import (
     KICK,
+    Page,
     Visit,
     begin_empty,
     browser,
@@ -69,6 +70,81 @@ def test_a_finger_taps_pads_and_reaches_every_row(visit: Visit) -> None:
     pad(page, 0, KICK).tap()
     said(page, "locked")
     assert cells_of(page) == {}
+
+
+def test_the_help_fits_a_phone_and_says_no_attribution_twice(visit: Visit) -> None:
+    page = greeted(visit(**PHONE))
+    press(page, "Help")
+    expect(page.get_by_role("heading", name="Who plays")).to_be_visible()
+    dialog = page.locator("#help-dialog")
+    assert dialog.evaluate("({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth")
+    rows = page.locator("section", has=page.get_by_role("heading", name="Who plays"))
+    told = rows.locator("dd").all_inner_texts()
+    assert told
+    assert len(told) == len(set(told))
+
+
+def hold_at_the_edge(page: Page, name: str, goal: str) -> None:
+    """Drag a handle to the screen's edge, never over it, until something is true."""
+    box = page.get_by_role("slider", name=name).bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    assert 0 < x < 360
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 20, y, steps=2)
+    page.mouse.move(352, y, steps=4)
+    wait(page, goal)
+    page.mouse.up()
+
+
+def test_handles_are_dragged_to_the_end_without_leaving_a_phone(visit: Visit) -> None:
+    page = greeted(visit(**PHONE))
+    hold_at_the_edge(page, "Seed ends here", "paradiddle.store.doc.split === 32")
+    arrow = page.get_by_role("slider", name="Seed ends here")
+    arrow.press("Home")
+    page.locator(".lanes").evaluate("lanes => { lanes.scrollLeft = lanes.scrollWidth; }")
+    wait(page, "document.querySelector('.arrow-handle').getBoundingClientRect().left > 80")
+    grown = "parseInt(document.querySelector('.bubble').textContent) >= 5"
+    hold_at_the_edge(page, "Pattern length in bars", grown)
+    assert page.evaluate("paradiddle.store.doc.steps") >= 5 * 16
+
+
+def test_an_arrow_out_of_sight_waits_at_the_edge_and_a_tap_leads_to_it(visit: Visit) -> None:
+    page = greeted(visit(**PHONE))
+    arrow = page.get_by_role("slider", name="Seed ends here")
+    box = arrow.bounding_box()
+    assert box["x"] + box["width"] <= 360
+    assert page.evaluate("document.querySelector('.arrow-handle').matches('.away')")
+    arrow.tap()
+    wait(page, "!document.querySelector('.arrow-handle').matches('.away')")
+    assert page.evaluate("paradiddle.store.doc.split") == 16
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_cores_stand_out_from_their_pads(visit: Visit, scheme: str) -> None:
+    page = greeted(visit(color_scheme=scheme, reduced_motion="reduce"))
+    cores = page.evaluate(CORES)
+    assert {by for by, _, _ in cores} == {"you", "machine"}
+    assert [core for core in cores if core[1] >= 0.4 and core[2] < 3] == []
+
+
+CORES = """() => {
+    const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    const light = (colour) => {
+        context.fillStyle = colour;
+        context.fillRect(0, 0, 1, 1);
+        return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3)
+            .map((value) => value / 255)
+            .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
+            .reduce((sum, value, at) => sum + value * [0.2126, 0.7152, 0.0722][at], 0);
+    };
+    return [...document.querySelectorAll(".measure [data-by]")].map((pad) => {
+        const [one, two] = [getComputedStyle(pad, "::before"), getComputedStyle(pad)]
+            .map(({ backgroundColor }) => light(backgroundColor));
+        const ratio = (Math.max(one, two) + 0.05) / (Math.min(one, two) + 0.05);
+        return [pad.dataset.by, Number(pad.style.getPropertyValue("--v")), ratio];
+    });
+}"""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

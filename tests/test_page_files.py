@@ -120,6 +120,7 @@ def test_a_sound_file_is_saved(visit: Visit) -> None:
         seconds = sound.getnframes() / sound.getframerate()
         samples = np.frombuffer(sound.readframes(sound.getnframes()), np.int16)
     assert seconds > 2 * 2 * 4 * 60 / 101
+    said(page, "Saved, played twice")
     assert np.abs(samples).max() > 3000
 
 
@@ -168,6 +169,37 @@ def test_a_midi_file_is_imported_by_the_button(visit: Visit, beat: Path) -> None
     assert {by for _, _, by in cells_of(page).values()} == {"you"}
     press(page, "Undo")
     assert set(cells_of(page)) != BEAT
+
+
+def test_an_import_brings_no_swing_mutes_solos_or_locks_along(visit: Visit, beat: Path) -> None:
+    page = greeted(visit())
+    set_range(page, "Swing", 66)
+    for name in ("mute crash", "solo kick", "lock snare"):
+        press(page, name)
+    drop(page, "beat.mid", beat.read_bytes())
+    said(page, "Read beat.mid")
+    doc = pattern_of(page)
+    assert doc["swing"] == 0.5
+    assert not any(doc["muted"] + doc["soloed"] + doc["locked"])
+    assert set(cells_of(page)) == BEAT
+
+
+def test_the_pieces_of_a_long_file_are_candidates(
+    visit: Visit, tmp_path: Path, drum_file: DrumFile
+) -> None:
+    hits = [(1920 * bar, 36 if bar < 8 else 38, 100) for bar in range(18)]
+    path = drum_file(tmp_path / "long.mid", hits, qpm=96)
+    page = greeted(visit())
+    drop(page, "long.mid", path.read_bytes())
+    said(page, "Read long.mid: piece 1 of 3, flip through them as candidates. ")
+    said(page, "18 bars, cut into 3 pieces.")
+    assert pattern_of(page)["steps"] == 128
+    assert {voice for _, voice in cells_of(page)} == {KICK}
+    press(page, "Next candidate")
+    said(page, "Candidate 2 of 3")
+    assert {voice for _, voice in cells_of(page)} == {SNARE}
+    press(page, "Next candidate")
+    assert pattern_of(page)["steps"] == 32
 
 
 DROP = """([name, data]) => {

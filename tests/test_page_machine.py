@@ -32,7 +32,7 @@ def test_a_first_visit_finds_a_groove_of_the_machine_on_the_grid(visit: Visit) -
     page = greeted(visit())
     doc, cells = pattern_of(page), cells_of(page)
     assert (doc["steps"], doc["split"]) == (32, 16)
-    assert {by for _, _, by in cells.values()} == {"machine"}
+    assert all(by == ("you" if step < 16 else "machine") for (step, _), (*_, by) in cells.items())
     assert {(0, KICK), (4, SNARE), (12, SNARE), (20, SNARE), (28, SNARE)} <= set(cells)
     assert sum(voice == CLOSED_HAT for _, voice in cells) >= 12
     assert len({velocity for velocity, _, _ in cells.values()}) > 8
@@ -55,6 +55,7 @@ def test_generate_gives_four_candidates_and_one_edit(visit: Visit) -> None:
     before = cells_of(page)
     page.get_by_role("combobox", name="Style").select_option("rock")
     tempo = pattern_of(page)["qpm"]
+    said(page, f"rock, at its usual {tempo:g} bpm")
     press(page, "Generate")
     said(page, "candidate 1 of 4")
     first = cells_of(page)
@@ -67,6 +68,44 @@ def test_generate_gives_four_candidates_and_one_edit(visit: Visit) -> None:
     assert cells_of(page) == first
     press(page, "Undo")
     assert cells_of(page) == before
+
+
+def test_flipping_leaves_locked_rows_and_what_was_drawn_since(visit: Visit) -> None:
+    page = greeted(visit())
+    press(page, "Generate")
+    said(page, "candidate 1 of 4")
+    first = cells_of(page)
+    press(page, "lock kick")
+    press(page, "lock snare")
+    drawn = next(place for place in ((step, 5) for step in range(32)) if place not in first)
+    pad(page, *drawn).click()
+    kept = {place: cell for place, cell in cells_of(page).items() if place[1] in (KICK, SNARE)}
+    seen = []
+    for number in (2, 3, 4, 1):
+        press(page, "Next candidate")
+        said(page, f"Candidate {number} of 4")
+        cells = cells_of(page)
+        assert {place: cell for place, cell in cells.items() if place[1] in (KICK, SNARE)} == kept
+        assert cells[drawn][2] == "you"
+        seen.append({place: cell for place, cell in cells.items() if place != drawn})
+    assert seen[-1] == first
+    assert all(cells != first for cells in seen[:-1])
+
+
+def test_flipping_after_another_edit_says_that_undo_brings_it_back(visit: Visit) -> None:
+    page = greeted(visit())
+    press(page, "Generate")
+    said(page, "candidate 1 of 4")
+    press(page, "lock kick")
+    press(page, "One bar more")
+    longer = pattern_of(page)
+    press(page, "Next candidate")
+    said(page, "Undo brings back")
+    assert pattern_of(page)["steps"] == 48
+    kicks = [doc["cells"][KICK::9] for doc in (longer, pattern_of(page))]
+    assert kicks[0] == kicks[1]
+    press(page, "Undo")
+    assert pattern_of(page) == longer
 
 
 def test_the_same_seed_plays_the_same_pattern(visit: Visit) -> None:
@@ -115,6 +154,35 @@ def test_the_end_is_dragged_and_the_machine_continues_into_the_new_bars(visit: V
     assert {step // 16 for step, _ in after} == {0, 1, 2, 3}
 
 
+ON_TOP = """element => {
+    const box = element.getBoundingClientRect();
+    const place = element.parentElement.closest(".lanes").getBoundingClientRect();
+    const inside = box.left >= place.left && box.right <= place.right;
+    const found = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+    return inside && element.contains(found);
+}"""
+
+
+@pytest.mark.parametrize("touch", [False, True])
+def test_with_the_arrow_at_the_end_both_handles_can_be_grabbed(visit: Visit, touch: bool) -> None:
+    page = greeted(visit(has_touch=touch, is_mobile=touch))
+    arrow = page.get_by_role("slider", name="Seed ends here")
+    end = page.get_by_role("slider", name="Pattern length in bars")
+    arrow.press("End")
+    assert pattern_of(page)["split"] == 32
+    assert arrow.evaluate(ON_TOP)
+    assert end.evaluate(ON_TOP)
+    drag(page, end, (60, 0))
+    assert pattern_of(page)["steps"] == 48
+    drag(page, arrow, (-400, 0))
+    assert pattern_of(page)["split"] < 32
+    arrow.press("End")
+    arrow.press("Alt+ArrowLeft")
+    page.locator(".lanes").evaluate("lanes => { lanes.scrollLeft = lanes.scrollWidth; }")
+    assert arrow.evaluate(ON_TOP)
+    assert end.evaluate(ON_TOP)
+
+
 def test_locked_rows_stay_bit_for_bit_when_the_rest_is_filled(visit: Visit) -> None:
     page = greeted(visit())
     before = cells_of(page)
@@ -155,12 +223,19 @@ def test_humanize_gives_a_drawn_pattern_dynamics_and_timing(visit: Visit) -> Non
     drawn = cells_of(page)
     assert len({cell[:2] for cell in drawn.values()}) == 1
     press(page, "Humanize")
-    said(page, "Humanize: done")
+    said(page, "Humanize: candidate 1 of 4")
     human = cells_of(page)
     assert set(human) == set(drawn)
     assert {by for _, _, by in human.values()} == {"you"}
     assert len({velocity for velocity, _, _ in human.values()}) > 8
     assert len({offset for _, offset, _ in human.values()}) > 8
+    press(page, "Next candidate")
+    said(page, "Candidate 2 of 4")
+    assert cells_of(page) != human
+    press(page, "Undo")
+    press(page, "Humanize")
+    said(page, "Humanize: candidate 1 of 4")
+    assert cells_of(page) == human  # the steady touch is always the same
 
 
 def test_morph_lays_a_way_from_a_to_b(visit: Visit) -> None:
@@ -197,6 +272,37 @@ def test_a_tapped_rhythm_comes_back_on_a_whole_kit(visit: Visit) -> None:
     press(page, "Kit")
     said(page, "Your rhythm, on a kit")
     assert len({voice for _, voice in cells_of(page)}) >= 3
+
+
+def test_a_tapped_rhythm_keeps_the_length_and_the_locked_rows(visit: Visit) -> None:
+    page = greeted(visit())
+    press(page, "Double")
+    press(page, "lock kick")
+    kicks = pattern_of(page)["cells"][KICK::9]
+    press(page, "Tap")
+    for _ in range(5):
+        page.get_by_role("button", name=re.compile("Tap here")).press("j")
+        page.wait_for_timeout(240)
+    press(page, "Kit")
+    said(page, "Your rhythm, on a kit")
+    doc = pattern_of(page)
+    assert doc["steps"] == 64
+    assert doc["cells"][KICK::9] == kicks
+    rest = [[bool(cell) for cell in doc["cells"][voice::9]] for voice in range(1, 9)]
+    assert all(row[:32] == row[32:] for row in rest)
+    assert any(map(any, rest))
+
+
+def test_morph_of_unlike_lengths_names_the_way_out(visit: Visit) -> None:
+    page = greeted(visit())
+    press(page, "Morph")
+    press(page, "Store A")
+    press(page, "Double")
+    press(page, "Store B")
+    said(page, "A has 2 and B 4 bars: Halve or Double one")
+    press(page, "Halve")
+    press(page, "Store B")
+    said(page, "Slide between A and B")
 
 
 def test_a_busy_machine_is_said_kindly_and_leaves_the_grid_alone(visit: Visit) -> None:

@@ -228,6 +228,20 @@ def test_at_the_end_and_at_once() -> None:
     assert (hit.voice, hit.position) == (2, 1.25)
 
 
+def test_another_length_at_once_goes_on_at_the_place_within_the_loop() -> None:
+    clock, transport = running(sixteenths(0))  # of a bar, at 120: two seconds
+    play(clock, transport, 3.0)  # at beat 2 of the second pass
+    transport.set_loop(Loop.of(pattern_of((20, 2), steps=32)), "now")
+    [hit] = of("hit", play(clock, transport, 3.5))
+    assert (hit.voice, hit.position) == (2, 9.0)  # a bar and a quarter after the pass began
+    once = Loop.of(pattern_of((24, 1), steps=32), repeats=False)
+    transport.set_loop(once, "now")
+    assert [one.kind for one in play(clock, transport, 4) if one.kind in ("hit", "end")] == [
+        "hit",
+        "end",
+    ]
+
+
 def test_the_last_choice_counts() -> None:
     clock, transport = running(sixteenths(0))
     hits = of("hit", play(clock, transport, 0.2))

@@ -43,6 +43,16 @@ export const takeOpen = (open) => (doc, pattern) =>
 export const takeContinuation = (split) => (doc, pattern) =>
   merge(doc, firstSteps(pattern, doc.steps), { keep: (step) => step < split });
 
+/** Take a rhythm's answer, over and over until the end, and no bar less. */
+export function takeRepeated(doc, pattern) {
+  const long = setBars(doc, Math.max(doc.steps, pattern.steps) / STEPS_PER_BAR);
+  const hits = [];
+  for (let from = 0; from < long.steps; from += pattern.steps)
+    for (const [step, ...hit] of pattern.hits) hits.push([from + step, ...hit]);
+  const all = firstSteps({ ...pattern, hits }, long.steps);
+  return takeOpen(null)({ ...long, qpm: pattern.qpm }, all);
+}
+
 /** Take dynamics and timing only: every hit stays whose it is. */
 export const takeTouch = (selection) => (doc, pattern) => {
   const human = fromPattern(pattern, { by: "machine", base: doc });

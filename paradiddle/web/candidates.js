@@ -1,6 +1,11 @@
 /** Several answers to one question, to flip through. */
 
 import { byId } from "./dom.js";
+import { setBars } from "./edits.js";
+import { STEPS_PER_BAR, V, makeDoc } from "./pattern.js";
+
+/** What a hand does to single cells, as the store calls it. */
+const HAND = /^(Undo |Redo )?(draw|erase|toggle|velocity|nudge|paste|clear)/;
 
 export function createCandidates({ store, status, wishes }) {
   const [previous, next, words] = [byId("previous"), byId("next"), byId("candidate")];
@@ -8,6 +13,17 @@ export function createCandidates({ store, status, wishes }) {
   let at = 0;
   /** The cells as this showed them last. */
   let shown = null;
+  /** Cells changed by hand since the answer came: they stay. @type {Set<number>} */
+  let hand = new Set();
+  /** Whether nothing but a hand has changed what was shown. */
+  let pure = true;
+  let last = store.doc.cells;
+
+  store.subscribe((doc, label) => {
+    if (doc.cells === last) return;
+    last = doc.cells;
+    pure = last === shown || (pure && HAND.test(label));
+  });
 
   function label() {
     const { length } = answer.patterns;
@@ -16,20 +32,33 @@ export function createCandidates({ store, status, wishes }) {
     if (answer.seed !== null) wishes.showSeed(answer.seed + at);
   }
 
-  /** Flipping is no edit of its own, unless a hand has changed what was shown. */
+  /** An answer, with the rows that are locked now and what was drawn by hand since. */
+  function laid(doc) {
+    if (!pure) hand = new Set();
+    else doc.cells.forEach((cell, index) => cell === shown[index] || hand.add(index));
+    const made = answer.take(answer.base, answer.patterns[at]);
+    const { cells, steps } = doc.locked.some(Boolean) ? setBars(made, doc.steps / STEPS_PER_BAR) : made;
+    const kept = (index) => index < doc.cells.length && (doc.locked[index % V] || hand.has(index));
+    return makeDoc({ ...doc, steps, split: Math.min(doc.split, steps), cells: cells.map((cell, index) => (kept(index) ? doc.cells[index] : cell)) });
+  }
+
+  /** Flipping is no edit of its own, unless what was shown has been changed. */
   function flip(to) {
     const { length } = answer.patterns;
     if (length < 2) return;
     at = (to + length) % length;
-    const pattern = answer.patterns[at];
     const { doc } = store;
-    const made = answer.take(answer.base, pattern);
-    const flipped = Object.freeze({ ...doc, cells: made.cells, steps: made.steps, split: Math.min(doc.split, made.steps) });
+    const [flipped, whole] = [laid(doc), pure];
     if (doc.cells === shown) store.replace(flipped);
     else store.edit(`candidate ${at + 1}`, () => flipped);
-    shown = store.doc.cells;
+    accept();
+    status.say(`Candidate ${at + 1} of ${length}${whole ? "" : "; Undo brings back what was there"}`);
+  }
+
+  function accept() {
+    shown = last = store.doc.cells;
+    pure = true;
     label();
-    status.say(`Candidate ${at + 1} of ${length}`);
   }
 
   previous.addEventListener("click", () => flip(at - 1));
@@ -43,9 +72,9 @@ export function createCandidates({ store, status, wishes }) {
     show(name, patterns, seed, take) {
       answer = { take, base: store.doc, patterns, seed };
       at = 0;
+      hand = new Set();
       store.edit(name, (doc) => take(doc, patterns[0]));
-      shown = store.doc.cells;
-      label();
+      accept();
     },
     previous: () => flip(at - 1),
     next: () => flip(at + 1),

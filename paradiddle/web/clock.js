@@ -94,7 +94,7 @@ export function createClock({
     start,
     stop,
     /** Where it plays, in steps of the loop; 0 when it does not. */
-    position: () => (stopTicks ? Math.max(0, ahead.placeAt(getTime())) % ahead.music.steps : 0),
+    position: (time = getTime()) => (stopTicks ? Math.max(0, ahead.placeAt(time)) % ahead.music.steps : 0),
     get running() {
       return stopTicks !== null;
     },

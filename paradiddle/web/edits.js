@@ -25,10 +25,6 @@ import {
   makeDoc,
 } from "./pattern.js";
 
-/**
- * @param {Doc} doc @param {number} step @param {number} voice
- * @param {{velocity?: number, offset?: number, by?: Player}} [hit]
- */
 export function setHit(doc, step, voice, { velocity = 0.8, offset = 0, by = "you" } = {}) {
   return put(doc, [[step, voice, makeCell(velocity, offset, by)]]);
 }

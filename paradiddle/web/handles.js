@@ -7,6 +7,15 @@ import { icon, make } from "./dom.js";
 const ARROW = "M2 8.5h10V3l10 9-10 9v-5.5H2z";
 /** How far to drag beyond the end for one bar more. */
 const PULL = 56;
+/** How near to an edge a drag scrolls, after how long, and by how much a tick. */
+const EDGE = 30;
+const REST_MS = 400;
+const TICK_MS = 16;
+const SCROLL = 7;
+const CREEP = 2;
+const SLACK = 3;
+/** What the arrow covers from where it points. */
+const ARROW_WIDTH = 36;
 
 const bars = (count) => `${count} ${count === 1 ? "bar" : "bars"}`;
 
@@ -20,40 +29,74 @@ function makeSlider(name, className) {
   return make("div", { class: className, role: "slider", tabindex: "0", "aria-label": name });
 }
 
-/** Follow a drag from its press to its release. */
-function drags(handle, { start, move, end }) {
-  handle.addEventListener("pointerdown", (event) => {
-    if (event.button) return;
-    event.preventDefault();
-    handle.setPointerCapture(event.pointerId);
+/**
+ * Follow a drag from its press to its release. Near the edge of the lanes, or of the screen, they
+ * scroll along; where they are at their end, the drag goes on by `rested`, in px.
+ */
+function drags(lanes, handle, { start, move, end }) {
+  let [x, from, scrolled, rested, resting, timer] = [0, 0, 0, 0, 0, 0];
+  let [event, moved] = [null, false];
+
+  const go = () => move(event, x - from + lanes.scrollLeft - scrolled + rested);
+
+  function creep() {
+    const { left, right } = lanes.getBoundingClientRect();
+    const way = x > Math.min(right, innerWidth) - EDGE ? 1 : x < Math.max(left, 0) + EDGE ? -1 : 0;
+    resting = way && moved ? resting + TICK_MS : 0;
+    if (resting < REST_MS) return;
+    const before = lanes.scrollLeft;
+    lanes.scrollLeft += way * SCROLL;
+    if (lanes.scrollLeft === before) rested = Math.max(0, rested + way * CREEP);
+    go();
+  }
+
+  handle.addEventListener("pointerdown", (press) => {
+    if (press.button) return;
+    press.preventDefault();
+    handle.setPointerCapture(press.pointerId);
     handle.focus({ preventScroll: true });
     handle.classList.add("dragged");
-    start(event);
+    [event, x, from, scrolled, rested, resting, moved] = [press, press.clientX, press.clientX, lanes.scrollLeft, 0, 0, false];
+    timer = setInterval(creep, TICK_MS);
+    start(press);
   });
-  handle.addEventListener("pointermove", (event) => {
-    if (handle.hasPointerCapture(event.pointerId)) move(event);
+  handle.addEventListener("pointermove", (now) => {
+    if (!handle.hasPointerCapture(now.pointerId)) return;
+    if (Math.abs(now.clientX - x) > SLACK) resting = 0;
+    [event, x] = [now, now.clientX];
+    moved ||= Math.abs(x - from) > SLACK;
+    if (moved) go();
   });
-  const release = (event, kept) => {
+  const release = (kept) => {
     if (!handle.classList.contains("dragged")) return;
+    clearInterval(timer);
     handle.classList.remove("dragged");
-    end(event, kept);
+    end(kept, moved);
   };
-  handle.addEventListener("pointerup", (event) => release(event, true));
-  handle.addEventListener("pointercancel", (event) => release(event, false));
+  handle.addEventListener("pointerup", () => release(true));
+  handle.addEventListener("pointercancel", () => release(false));
 }
 
 function createArrow(grid, { store }) {
   const arrow = makeSlider("Seed ends here", "arrow-handle");
   arrow.append(icon(ARROW));
   let gesture = null;
-  drags(arrow, {
+  /** Scroll to the arrow where it is out of sight. */
+  function seek() {
+    if (arrow.classList.contains("away")) grid.lanes.scrollLeft = grid.x(store.doc.split) - grid.lanes.clientWidth / 2;
+  }
+  drags(grid.lanes, arrow, {
     start: () => (gesture = store.gesture("move the arrow")),
     move: (event) => {
       const near = grid.boundaryAt(event.clientX);
       const step = event.altKey ? near : Math.round(near / 4) * 4;
       gesture.update((doc) => setSplit(doc, clamp(step, 0, doc.steps)));
     },
-    end: (_event, kept) => (kept ? gesture.end() : gesture.cancel()),
+    end: (kept, moved) => {
+      if (kept) gesture.end();
+      else gesture.cancel();
+      if (!moved) seek();
+    },
   });
   arrow.addEventListener("keydown", (event) => {
     const { split, steps } = store.doc;
@@ -64,6 +107,7 @@ function createArrow(grid, { store }) {
     event.preventDefault();
     event.stopPropagation();
     store.edit("move the arrow", (doc) => setSplit(doc, clamp(to, 0, steps)));
+    seek();
   });
   return arrow;
 }
@@ -73,31 +117,28 @@ function createEnd(grid, { store }, cut) {
   const end = makeSlider("Pattern length in bars", "end-handle");
   const bubble = make("span", { class: "bubble", hidden: true });
   end.append(bubble);
-  let from = 0;
   let wanted = 1;
   const count = () => store.doc.steps / STEPS_PER_BAR;
   const apply = (value) => {
     if (value !== count()) store.edit(`make it ${bars(value)}`, (doc) => setBars(doc, value));
   };
 
-  function preview(event) {
-    const beyond = event.clientX - from;
-    const near = Math.ceil((grid.boundaryAt(event.clientX) - STEPS_PER_BAR / 2) / STEPS_PER_BAR);
+  function preview({ clientX }, beyond) {
+    const near = Math.ceil((grid.boundaryAt(clientX) - STEPS_PER_BAR / 2) / STEPS_PER_BAR);
     wanted = clamp(beyond > 0 ? count() + Math.round(beyond / PULL) : near, 1, MAX_BARS);
     bubble.textContent = bars(wanted);
     cut.hidden = wanted >= count();
     cut.style.setProperty("--x", `${grid.x(wanted * STEPS_PER_BAR)}px`);
   }
 
-  drags(end, {
-    start: (event) => {
-      from = event.clientX;
+  drags(grid.lanes, end, {
+    start: () => {
       wanted = count();
       bubble.hidden = false;
       bubble.textContent = bars(wanted);
     },
     move: preview,
-    end: (_event, kept) => {
+    end: (kept) => {
       bubble.hidden = cut.hidden = true;
       if (kept) apply(wanted);
     },
@@ -125,11 +166,23 @@ export function createHandles(grid, app) {
   const end = createEnd(grid, app, cut);
   grid.ruler.append(ribbon, arrow, end);
   grid.measures.append(line, cut);
+  /** Out of sight, the arrow waits at the edge it went over. */
+  function findArrow() {
+    const { scrollLeft, clientWidth } = grid.lanes;
+    const at = grid.x(app.store.doc.split);
+    const seen = clamp(at, scrollLeft, scrollLeft + clientWidth - ARROW_WIDTH);
+    arrow.classList.toggle("away", seen !== at && !arrow.classList.contains("dragged"));
+    grid.style.setProperty("--arrow", `${seen}px`);
+  }
+  grid.lanes.addEventListener("scroll", findArrow);
   return {
     place() {
       const { split, steps } = app.store.doc;
       grid.style.setProperty("--split", `${grid.x(split)}px`);
-      grid.style.setProperty("--end", `${grid.x(steps - STEPS_PER_BAR, true) + grid.shape.bar}px`);
+      const edge = grid.x(steps - STEPS_PER_BAR, true) + grid.shape.bar;
+      grid.style.setProperty("--end", `${edge}px`);
+      grid.style.setProperty("--push", `${Math.max(0, ARROW_WIDTH - edge + grid.x(split))}px`);
+      findArrow();
       describe(arrow, 0, steps, split, splitWords(split));
       describe(end, 1, MAX_BARS, steps / STEPS_PER_BAR, bars(steps / STEPS_PER_BAR));
     },

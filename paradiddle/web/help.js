@@ -25,10 +25,12 @@ const PLAYERS = { machine: "Machine", latent: "Morph", drummer: "Drummer" };
 
 /** Who learned from what. */
 function provenance(models) {
-  return Object.entries(models).map(([name, { source, training }]) => [
-    PLAYERS[name] ?? name,
-    training?.attribution ?? (source === "shipped" ? "comes with paradiddle" : `your own: ${source}`),
-  ]);
+  const rows = new Map();
+  for (const [name, { source, training }] of Object.entries(models)) {
+    const from = training?.attribution ?? (source === "shipped" ? "comes with paradiddle" : `your own: ${source}`);
+    rows.set(from, [...(rows.get(from) ?? []), PLAYERS[name] ?? name]);
+  }
+  return [...rows].map(([from, names]) => [names.join(", "), from]);
 }
 
 export function createHelp({ api }) {

@@ -11,7 +11,7 @@ export function createMachine(app) {
   let asked = 0;
 
   /**
-   * Ask, and show what comes, unless another question came after or the grid was changed meanwhile.
+   * Ask, and show what comes, unless another question came after.
    * @param {string} name @param {(body: any) => Promise<any>} question
    * @param {(doc: any, pattern: any) => any} take
    */
@@ -56,12 +56,22 @@ export function createMachine(app) {
 
   const fill = () => fillOpen("Fill", fillCells(store.doc, selection.value));
 
+  /** The steady touch first, then some that are drawn. */
+  async function touches(body) {
+    const seed = body.seed ?? Math.floor(Math.random() * 2 ** 32);
+    const [steady, drawn] = await Promise.all([
+      api.humanize({ ...body, seed, temperature: 0, count: 1 }),
+      api.humanize({ ...body, seed: seed + 1, count: CANDIDATES - 1 }),
+    ]);
+    return { patterns: [...steady.patterns, ...drawn.patterns], seed };
+  }
+
   function humanize() {
     const { doc } = store;
     if (!hitCount(doc)) return status.say("Draw some hits first; Humanize gives them a drummer's touch.");
     const { density: _, ...fields } = wishes.fields();
-    const body = { pattern: toPattern(doc), amount: wishes.amount(), count: 1, ...fields };
-    return play("Humanize", api.humanize, body, takeTouch(selection.value));
+    const body = { pattern: toPattern(doc), amount: wishes.amount(), ...fields };
+    return play("Humanize", touches, body, takeTouch(selection.value));
   }
 
   const verbs = { generate, continue: continue_, fill, humanize };

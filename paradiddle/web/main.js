@@ -6,7 +6,7 @@ import { createCandidates } from "./candidates.js";
 import { createDrawers } from "./drawers.js";
 import { createDrummer } from "./drummer-panel.js";
 import { createEdits } from "./edit-panel.js";
-import { firstDoc, greet, keepInTab, linkText } from "./first-visit.js";
+import { firstBarGiven, firstDoc, greet, keepInTab, linkText } from "./first-visit.js";
 import "./grid.js";
 import { createHelp } from "./help.js";
 import { createMachine } from "./machine-panel.js";
@@ -14,7 +14,7 @@ import { createMidiPanel } from "./midi-panel.js";
 import { createMorph } from "./morph-panel.js";
 import { keepOffline, loadedHere } from "./offline.js";
 import { createOut } from "./out-panel.js";
-import { STEPS_PER_BAR, V } from "./pattern.js";
+import { hitCount, STEPS_PER_BAR, V } from "./pattern.js";
 import { createPlayer } from "./player.js";
 import { createRecent } from "./recent.js";
 import { createSelection } from "./selection.js";
@@ -56,10 +56,10 @@ function createApp(first) {
 
 /** @param {any} app what a recent pattern is called */
 function nameOf({ wishes, store }) {
-  const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const time = new Date().toLocaleTimeString([], { timeStyle: "medium" });
   const { steps, qpm } = store.doc;
   const bars = steps / STEPS_PER_BAR;
-  return `${wishes.fields().style ?? "pattern"}, ${bars} ${bars === 1 ? "bar" : "bars"}, ${Math.round(qpm)} bpm, ${time}`;
+  return `${wishes.fields().style ?? "pattern"}, ${bars} ${bars === 1 ? "bar" : "bars"}, ${Math.round(qpm)} bpm, ${hitCount(store.doc)} hits, ${time}`;
 }
 
 function build(app) {
@@ -100,7 +100,7 @@ async function learnKit({ api, player }) {
 async function welcome({ api, store, status, wishes }) {
   const before = store.doc;
   const pattern = await greet(api).catch(() => null);
-  if (pattern && store.doc === before) store.replace(takeOpen(null)(before, pattern));
+  if (pattern && store.doc === before) store.replace(firstBarGiven(takeOpen(null)(before, pattern)));
   wishes.setStyle("funk");
   status.say(HINT);
 }
@@ -124,7 +124,7 @@ async function start() {
   const app = createApp(doc);
   const { store, player } = app;
   build(app);
-  window.paradiddle = { store, clock: player.clock, kit: player.kit, midi: player.midi };
+  window.paradiddle = { store, clock: player.clock, kit: player.kit, midi: player.midi, heardAt: player.heardAt };
   listenToLinks(app);
   keepInTab(store);
   app.status.back(() => {

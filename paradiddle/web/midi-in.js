@@ -1,12 +1,12 @@
 /**
  * What comes in by MIDI: clock, transport and notes.
  *
- * @typedef {{type: "start" | "stop" | "continue" | "tempo" | "position", time: number,
+ * @typedef {{type: "start" | "stop" | "continue" | "tempo" | "position" | "lost", time: number,
  *   qpm: number | null, steps: number}} Follow `steps`: 16ths from the start of the song
  * @typedef {{pitch: number, velocity: number, voice: number | null, time: number}} Struck
  */
 
-import { createTempo } from "./midi-tempo.js";
+import { PAUSE_MS, createTempo } from "./midi-tempo.js";
 
 export const [NOTE_OFF, NOTE_ON] = [0x80, 0x90];
 export const [POSITION, PULSE, START, CONTINUE, STOP] = [0xf2, 0xf8, 0xfa, 0xfb, 0xfc];
@@ -17,7 +17,9 @@ export function createHearing() {
   const tempo = createTempo();
   const followers = new Set();
   const strikers = new Set();
-  let [pulses, heard, running] = [0, 0, false];
+  let [pulses, running, watch] = [0, false, 0];
+  /** @type {"start" | "continue" | null} what the next pulse begins */
+  let begins = null;
 
   function tell(type, time) {
     const event = { type, time, qpm: tempo.qpm, steps: pulses / PULSES_PER_STEP };
@@ -26,13 +28,24 @@ export function createHearing() {
 
   function pulse(time) {
     tempo.pulse(time);
-    if (heard++ % PULSES_PER_STEP === 0 && tempo.qpm !== null) tell("tempo", time);
-    if (running) pulses++;
+    if (!running) return;
+    clearTimeout(watch);
+    watch = setTimeout(tell, PAUSE_MS, "lost", time + PAUSE_MS);
+    if (begins) tell(begins, time);
+    else if (pulses % PULSES_PER_STEP === 0 && tempo.qpm !== null) tell("tempo", time);
+    begins = null;
+    pulses++;
   }
 
-  function transport(type, time, plays) {
+  /** The place of a start is that of the pulse after it. */
+  function begin(type) {
     if (type === "start") pulses = 0;
-    running = plays;
+    [begins, running] = [type, true];
+  }
+
+  function end(type, time) {
+    clearTimeout(watch);
+    running = false;
     tell(type, time);
   }
 
@@ -52,15 +65,16 @@ export function createHearing() {
     message(data, time, notes) {
       const [status = 0, low = 0, high = 0] = data;
       if (status === PULSE) pulse(time);
-      else if (status === START) transport("start", time, true);
-      else if (status === CONTINUE) transport("continue", time, true);
-      else if (status === STOP) transport("stop", time, false);
+      else if (status === START) begin("start");
+      else if (status === CONTINUE) begin("continue");
+      else if (status === STOP) end("stop", time);
       else if (status === POSITION) position(time, low, high);
       else if ((status & 0xf0) === NOTE_ON && high > 0) struck(low, high, time, notes);
     },
     reset() {
       tempo.reset();
-      [pulses, heard, running] = [0, 0, false];
+      pulses = 0;
+      if (running) end("lost", 0);
     },
     follow(listener) {
       followers.add(listener);

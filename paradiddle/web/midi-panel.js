@@ -1,7 +1,7 @@
 /** Web MIDI: ports, channel, a note for each voice, clock out and in. */
 
 import { KIT_MAPS } from "./midi.js";
-import { steered } from "./midi-tempo.js";
+import { follow } from "./midi-follow.js";
 import { VOICES, clamp } from "./pattern.js";
 import { createServerPort } from "./server-port.js";
 import { byId, make } from "./dom.js";
@@ -43,31 +43,8 @@ function createMemory(midi) {
   };
 }
 
-/** Follow another machine's clock: its tempo, and in time its place. */
-function follow({ player, store, status }, port) {
-  const { clock, midi } = player;
-
-  /** How far we are ahead of the other, by the shorter way round the loop. @param {number} steps where it is */
-  function ahead(steps) {
-    const loop = store.doc.steps;
-    return ((((clock.position() - steps + loop / 2) % loop) + loop) % loop) - loop / 2;
-  }
-
-  function setTempo(qpm) {
-    clock.setTempo(qpm);
-    port.follow(qpm);
-  }
-
-  midi.follow(({ type, qpm, steps }) => {
-    if (type === "stop") return player.stop();
-    if (type === "start" || type === "continue") player.play({ at: type === "start" ? 0 : steps });
-    if (qpm) setTempo(clock.running ? steered(qpm, ahead(steps)) : qpm);
-    if (type === "tempo") status.say(`Following ${Math.round(qpm)} bpm.`);
-  });
-}
-
 export function createMidiPanel(app) {
-  const { midi, clock } = app.player;
+  const { midi } = app.player;
   const dialog = byId("midi-dialog");
   const memory = createMemory(midi);
   const output = make("select");
@@ -113,12 +90,7 @@ export function createMidiPanel(app) {
       midi.selectOutput(server ? null : output.value || null);
       port.choose(server);
     });
-    input.addEventListener("change", () => {
-      midi.selectInput(input.value || null);
-      if (input.value) return;
-      clock.setTempo(null);
-      port.follow(null);
-    });
+    input.addEventListener("change", () => midi.selectInput(input.value || null));
     map.addEventListener("change", () => map.value && set(() => (midi.notes = [...KIT_MAPS[map.value]])));
     clockOut.addEventListener("change", () => {
       midi.sendsClock = clockOut.checked;

@@ -10,7 +10,7 @@ const MOST = 96; // pulses in the line: four quarters
 const FEWEST = 12;
 const FAR_MS = 12;
 const TURN = 3; // pulses far off that are no accident
-const PAUSE_MS = 1000; // a gap after which the clock has started anew
+export const PAUSE_MS = 1000; // a gap after which the clock has started anew
 
 export function createTempo() {
   let times = [];
@@ -43,6 +43,9 @@ export function createTempo() {
     },
   };
 }
+
+/** How far a place is ahead of another, by the shorter way round the loop; all in steps. */
+export const apart = (place, other, loop) => ((((place - other + loop / 2) % loop) + loop) % loop) - loop / 2;
 
 /**
  * The tempo at which to play so as to be together again two quarters on.

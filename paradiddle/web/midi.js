@@ -3,8 +3,6 @@
  *
  * Times are those of `performance.now()`, in ms. Every note-on gets its note-off, and
  * `allNotesOff` sends one more for all that may still sound.
- *
- * @typedef {{id: string, name: string}} Port
  */
 
 import { NOTE_OFF, NOTE_ON, PULSE, START, STOP, createHearing } from "./midi-in.js";
@@ -20,10 +18,6 @@ const CONTROL = 0xb0;
 const ALL_NOTES_OFF = 123;
 const NOTE_MS = 60;
 
-/**
- * @param {((options?: MIDIOptions) => Promise<MIDIAccess>) | undefined} requestAccess
- * @param {() => number} [now]
- */
 export function createMidi(requestAccess, now = () => performance.now()) {
   let access = null;
   let outputId = null;
@@ -153,12 +147,6 @@ const listed = (ports) =>
     .filter(({ state }) => state !== "disconnected")
     .map(({ id, name }) => ({ id, name: name || id }));
 
-/**
- * @template {MIDIPort} P
- * @param {ReadonlyMap<string, P> | undefined} ports
- * @param {string | null} id
- * @returns {P | null}
- */
 function found(ports, id) {
   const port = id === null ? undefined : ports?.get(id);
   return port && port.state !== "disconnected" ? port : null;

@@ -1,7 +1,8 @@
 /** Morph: store A, store B, and slide between them. */
 
 import { takeOpen } from "./answers.js";
-import { toPattern } from "./pattern.js";
+import { setBars } from "./edits.js";
+import { STEPS_PER_BAR, toPattern } from "./pattern.js";
 import { byId, fillTrack, press } from "./dom.js";
 
 const STATIONS = 9;
@@ -18,6 +19,8 @@ export function createMorph({ store, api, status }) {
     way = [];
     slider.disabled = true;
     if (!ends.a || !ends.b) return status.say(`Stored. Now change the grid and store ${ends.a ? "B" : "A"}.`);
+    const [a, b] = [ends.a, ends.b].map(({ steps }) => steps / STEPS_PER_BAR);
+    if (a !== b) return status.say(`A has ${a} and B ${b} bars: Halve or Double one, and store it again.`);
     const answer = await status.ask("Morph …", () => api.morph({ ...ends, count: STATIONS }));
     if (!answer) return;
     way = answer.patterns;
@@ -45,7 +48,7 @@ export function createMorph({ store, api, status }) {
     const pattern = way[Number(slider.value)];
     if (!pattern) return;
     gesture ??= store.gesture("morph");
-    gesture.update((_doc, before) => takeOpen(null)({ ...before, steps: pattern.steps }, pattern));
+    gesture.update((_doc, before) => takeOpen(null)(setBars(before, pattern.steps / STEPS_PER_BAR), pattern));
   });
   slider.addEventListener("change", () => {
     gesture?.end();

@@ -1,6 +1,6 @@
 /** Out and in: files, links, recent patterns. */
 
-import { emptyDoc, fromPattern, hitCount, toPattern } from "./pattern.js";
+import { fromPattern, hitCount, toPattern } from "./pattern.js";
 import { audible } from "./schedule.js";
 import { decode, encode } from "./share.js";
 import { byId, make, save } from "./dom.js";
@@ -53,18 +53,18 @@ function prepareDrag(app) {
 
 function wireFiles(app) {
   const { api, store, status } = app;
-  async function download(ending, question) {
+  async function download(ending, question, how = "") {
     const { doc } = store;
     if (!hitCount(doc)) return status.say("The grid is empty; nothing to save yet.");
     const body = { pattern: heardPattern(doc), swing: doc.swing };
     const blob = await status.ask("Writing …", () => question(body));
     if (!blob) return;
     save(blob, fileName(app, ending));
-    status.say(`Saved${without(doc)}.`);
+    status.say(`Saved${how}${without(doc)}.`);
     app.remember();
   }
   byId("midi-file").addEventListener("click", () => download("mid", api.midi));
-  byId("wav-file").addEventListener("click", () => download("wav", (body) => api.wav({ ...body, repeat: 2 })));
+  byId("wav-file").addEventListener("click", () => download("wav", (body) => api.wav({ ...body, repeat: 2 }), ", played twice"));
 }
 
 function wireShare(app) {
@@ -86,7 +86,7 @@ function wireShare(app) {
 }
 
 function wireImport(app) {
-  const { api, store, status } = app;
+  const { api, candidates, status } = app;
   const drop = byId("drop");
 
   async function take(file) {
@@ -94,13 +94,15 @@ function wireImport(app) {
     const answer = await status.ask(`Reading ${file.name} …`, async () => api.import(await file.arrayBuffer()));
     if (!answer) return;
     try {
-      const doc = fromPattern(answer.patterns[0], { by: "you", base: { ...store.doc, locked: emptyDoc(1).locked } });
-      store.edit(`import ${file.name}`, () => doc);
+      const docs = answer.patterns.map((pattern) => fromPattern(pattern, { by: "you" }));
+      candidates.show(`import ${file.name}`, docs, null, (_doc, piece) => piece);
     } catch (error) {
       return status.fail(error);
     }
     app.remember();
-    status.say([`Read ${file.name}.`, ...(answer.notes ?? [])].join(" "));
+    const { length } = answer.patterns;
+    const pieces = length > 1 ? `: piece 1 of ${length}, flip through them as candidates` : "";
+    status.say(`${[`Read ${file.name}${pieces}`, ...(answer.notes ?? [])].join(". ")}.`);
   }
 
   const brings = (event) => !!event.dataTransfer?.types.includes("Files");

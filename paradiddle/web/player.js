@@ -4,6 +4,7 @@ import { cellAt } from "./pattern.js";
 import { createClock } from "./clock.js";
 import { createMidi } from "./midi.js";
 import { eventsBetween } from "./schedule.js";
+import { createSoundTime } from "./sound-time.js";
 import { createKit } from "./voices.js";
 
 export function createPlayer(app) {
@@ -17,8 +18,8 @@ export function createPlayer(app) {
   let clicking = false;
 
   const getTime = () => context.currentTime;
-  const inMs = (time) => performance.now() + (time - context.currentTime + (context.outputLatency || 0)) * 1000;
-  const sendHit = (hit, time) => midi.play(hit.voice, hit.velocity, inMs(time));
+  const { msAt, timeAt } = createSoundTime(context);
+  const sendHit = (hit, time) => midi.play(hit.voice, hit.velocity, msAt(time));
   const strikeHit = (hit, time) => kit.play(hit.voice, hit.velocity, time);
 
   const clock = createClock({
@@ -28,7 +29,7 @@ export function createPlayer(app) {
     onCancel: kit.cancel,
     onSend: sendHit,
     onStep: (step, time) => due.push({ step, time }),
-    onPulse: (time) => midi.clockPulse(inMs(time)),
+    onPulse: (time) => midi.clockPulse(msAt(time)),
     onEnd: rest,
   });
   const scoreClock = createClock({
@@ -52,14 +53,18 @@ export function createPlayer(app) {
     for (const listener of listeners) listener(clock.running, at);
   }
 
-  async function play({ at = 0 } = {}) {
+  /** @param {{at?: number, when?: number}} [options] place to start from, and when that is heard, even if it is past */
+  async function play({ at = 0, when } = {}) {
     app.drummer?.stop();
     await wake();
-    if (clock.running) return;
-    midi.clockStart(inMs(getTime()));
-    clock.start(() => store.doc, { at });
-    tell(at);
-    requestAnimationFrame(light);
+    const joins = when !== undefined;
+    const fresh = !clock.running;
+    if (!fresh && !joins) return;
+    if (fresh) midi.clockStart(msAt(getTime()));
+    due = [];
+    clock.start(() => store.doc, { at, delay: joins ? timeAt(when) - getTime() : undefined });
+    tell(joins ? undefined : at);
+    if (fresh) requestAnimationFrame(light);
   }
 
   function stop() {
@@ -83,7 +88,7 @@ export function createPlayer(app) {
   /** Move the column of light to what sounds now. */
   function light() {
     if (!clock.running) return;
-    const now = getTime() - (context.outputLatency || 0);
+    const now = timeAt(performance.now());
     let shown = null;
     while (due.length && due[0].time <= now) shown = due.shift();
     if (shown) app.grid.playhead.show(shown.step);
@@ -119,6 +124,8 @@ export function createPlayer(app) {
     stop,
     toggle: () => (clock.running ? stop() : play()),
     audition,
+    /** The context's time heard at a moment, in ms. */
+    heardAt: timeAt,
     /** Hear a pad that was just lit, unless the pattern plays anyway. @param {number} step @param {number} voice */
     struck(step, voice) {
       const cell = cellAt(store.doc, step, voice);

@@ -1,7 +1,7 @@
 /** Tap: a rhythm on one key or pad, played by the whole kit. */
 
 import { byId, make, takesText } from "./dom.js";
-import { takeOpen } from "./answers.js";
+import { takeRepeated } from "./answers.js";
 import { MAX_BARS, STEPS_PER_BAR } from "./pattern.js";
 import { tapsFree, tapsOnGrid } from "./taps.js";
 
@@ -55,9 +55,7 @@ export function createTap(app) {
     const body = { velocities, qpm, count: 4, ...wishes.fields() };
     const answer = await status.ask("Tap …", () => api.tap(body));
     if (!answer) return;
-    candidates.show("Tap", answer.patterns, answer.seed ?? null, (doc, pattern) =>
-      takeOpen(null)({ ...doc, steps: pattern.steps, qpm: pattern.qpm, split: Math.min(doc.split, pattern.steps) }, pattern),
-    );
+    candidates.show("Tap", answer.patterns, answer.seed ?? null, takeRepeated);
     status.say("Your rhythm, on a kit.");
     app.remember();
     again();

@@ -6,7 +6,8 @@ import { beatTempo } from "./taps.js";
 
 function wireTempo({ store }) {
   const field = byId("qpm");
-  const show = () => (field.value = String(Math.round(store.doc.qpm * 100) / 100));
+  let heard = null; // tempo of the machine that is followed
+  const show = () => (field.value = String(heard ?? Math.round(store.doc.qpm * 100) / 100));
   field.addEventListener("change", () => {
     const qpm = Number(field.value);
     if (qpm) store.edit("tempo", (doc) => setQpm(doc, qpm));
@@ -21,7 +22,11 @@ function wireTempo({ store }) {
     if (qpm) store.edit("tempo", (doc) => setQpm(doc, qpm));
   };
   byId("tempo").addEventListener("click", tap);
-  return { show, tap };
+  function showHeard(qpm) {
+    heard = qpm && Math.round(qpm * 10) / 10;
+    if (document.activeElement !== field) show();
+  }
+  return { show, showHeard, tap };
 }
 
 function wireSwing({ store }) {
@@ -69,5 +74,5 @@ export function createToolbar(app) {
   store.subscribe(render);
   player.setVolume(volume.value() / 100);
   render();
-  return { tapTempo: tempo.tap };
+  return { tapTempo: tempo.tap, showHeard: tempo.showHeard };
 }

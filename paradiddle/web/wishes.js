@@ -11,7 +11,7 @@ function option({ name, qpm, few }) {
   return element;
 }
 
-export function createWishes({ store, byPointer }) {
+export function createWishes({ store, status, byPointer }) {
   const style = byId("style");
   const seed = byId("seed");
   const dice = byId("dice");
@@ -22,7 +22,10 @@ export function createWishes({ store, byPointer }) {
 
   style.addEventListener("change", () => {
     const qpm = usual.get(style.value);
-    if (qpm) store.edit(`style ${style.value}`, (doc) => setQpm(doc, Math.round(qpm)));
+    if (qpm) {
+      store.edit(`style ${style.value}`, (doc) => setQpm(doc, Math.round(qpm)));
+      status.say(`${style.value}, at its usual ${Math.round(qpm)} bpm.`);
+    }
     if (byPointer()) style.blur();
   });
   dice.addEventListener("click", () => press(dice, !isPressed(dice)));

@@ -8,12 +8,14 @@ import {
   seedOf,
   takeContinuation,
   takeOpen,
+  takeRepeated,
   takeTouch,
 } from "../../paradiddle/web/answers.js";
 import { lean, padName } from "../../paradiddle/web/cells.js";
 import { heard, putBar } from "../../paradiddle/web/drummer-panel.js";
 import { setBars, setHit, setLocked, setSplit } from "../../paradiddle/web/edits.js";
-import { cellAt, emptyDoc, hitCount, toPattern, V } from "../../paradiddle/web/pattern.js";
+import { firstBarGiven } from "../../paradiddle/web/first-visit.js";
+import { cellAt, emptyDoc, fromPattern, hitCount, toPattern, V } from "../../paradiddle/web/pattern.js";
 import { between, holds, inWords } from "../../paradiddle/web/selection.js";
 
 const given = [[0, 0], [4, 1], [20, 2]].reduce((doc, [step, voice]) => setHit(doc, step, voice), emptyDoc(2));
@@ -96,4 +98,21 @@ test("a selection is a rectangle, whichever corner came first", () => {
   assert.equal(holds(selection, 6, 2), false);
   assert.equal(holds(null, 0, 0), false);
   assert.equal(inWords(selection), "Selected 3 rows, 4 steps");
+});
+
+test("a tapped rhythm's answer repeats to the end, and leaves locked rows and the length alone", () => {
+  const doc = setLocked(setHit(emptyDoc(3), 40, 0), 0, true);
+  const pattern = { ...toPattern(emptyDoc(2)), qpm: 93, hits: [[0, 0, 0.5, 0], [4, 1, 0.5, 0], [20, 1, 0.5, 0]] };
+  const taken = takeRepeated(doc, pattern);
+  assert.deepEqual([taken.steps, taken.qpm], [48, 93]);
+  assert.deepEqual(toPattern(taken).hits.map(([step, voice]) => [step, voice]), [[4, 1], [20, 1], [36, 1], [40, 0]]);
+  const short = takeRepeated(setLocked(emptyDoc(1), 0, true), pattern);
+  assert.equal(short.steps, 32);
+  assert.deepEqual(toPattern(short).hits.map(([step, voice]) => [step, voice]), [[4, 1], [20, 1]]);
+});
+
+test("the first bar of a first visit is given, the others are played", () => {
+  const doc = firstBarGiven(fromPattern({ ...toPattern(emptyDoc(2)), hits: [[0, 0, 0.5, 0], [15, 8, 0.5, 0], [16, 0, 0.5, 0]] }));
+  assert.deepEqual(doc.cells.filter(Boolean).map(({ by }) => by), ["you", "you", "machine"]);
+  assert.ok(Object.isFrozen(doc.cells));
 });

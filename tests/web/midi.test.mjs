@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createMidi, KIT_MAPS } from "../../paradiddle/web/midi.js";
-import { createTempo, steered } from "../../paradiddle/web/midi-tempo.js";
+import { follow } from "../../paradiddle/web/midi-follow.js";
+import { apart, createTempo, steered } from "../../paradiddle/web/midi-tempo.js";
+import { createSoundTime } from "../../paradiddle/web/sound-time.js";
 import { random } from "./helpers.mjs";
 
 /** A machine with MIDI ports that can be plugged and unplugged. */
@@ -197,23 +199,156 @@ test("another tempo is followed within a second, and a pause starts anew", () =>
   assert.equal(tempo.qpm, null);
 });
 
-test("clock in: start, tempo with the place in the song, stop, position and continue", async () => {
-  const { midi, hear } = await connected();
-  const events = [];
-  const leave = midi.follow((event) => events.push(event));
+/** Pulses at a tempo, from a time on; returns when the next would come. */
+function pulses(hear, from, count, qpm = 120) {
+  for (let pulse = 0; pulse < count; pulse++) hear([0xf8], from + (pulse * 2500) / qpm);
+  return from + (count * 2500) / qpm;
+}
+
+/** What a clock tells its followers. */
+async function followed() {
+  const world = await connected();
+  world.events = [];
+  world.leave = world.midi.follow((event) => world.events.push(event));
+  world.types = () => world.events.splice(0).map(({ type }) => type);
+  return world;
+}
+
+test("clock in: start at the first pulse, tempo with the place in the song, stop, position and continue", async () => {
+  const { hear, events, leave } = await followed();
   hear([0xfa], 2000);
-  for (let pulse = 0; pulse < 48; pulse++) hear([0xf8], 2010 + (pulse * 2500) / 120);
+  assert.equal(events.length, 0);
+  pulses(hear, 2010, 48);
   hear([0xfc], 3020);
   hear([0xf2, 44, 2], 3100);
   hear([0xfb], 3200);
+  hear([0xf8], 3210);
   leave();
   hear([0xfa], 3300);
+  hear([0xf8], 3310);
+  hear([0xfc], 3320);
   assert.deepEqual(events.map(({ type }) => type), [
     "start", "tempo", "tempo", "tempo", "tempo", "tempo", "tempo", "stop", "position", "continue",
   ]);
+  assert.deepEqual([events[0].time, events[0].steps], [2010, 0]);
   assert.deepEqual(events.slice(1, 4).map(({ steps }) => steps), [2, 3, 4]);
   assert.ok(events.slice(1, 7).every(({ qpm }) => Math.abs(qpm - 120) < 0.01));
   assert.deepEqual(events.slice(-2).map(({ steps }) => steps), [300, 300]);
+});
+
+test("pulses steer nobody before the start nor after the stop, but tell the tempo of the start", async () => {
+  const { hear, events, types } = await followed();
+  const next = pulses(hear, 2000, 100, 150);
+  assert.deepEqual(types(), []);
+  hear([0xfa], next - 5);
+  hear([0xf8], next);
+  assert.ok(Math.abs(events[0].qpm - 150) < 0.01);
+  hear([0xfc], next + 5);
+  assert.deepEqual(types(), ["start", "stop"]);
+  pulses(hear, next + 16.7, 100, 150);
+  assert.deepEqual(types(), []);
+});
+
+test("a clock that ends is lost after a second, also with its port, and goes on where it was", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { midi, hear, types, events } = await followed();
+  hear([0xfa], 2000);
+  pulses(hear, 2010, 20);
+  types();
+  t.mock.timers.tick(990);
+  assert.deepEqual(types(), []);
+  t.mock.timers.tick(20);
+  assert.deepEqual(types(), ["lost"]);
+  pulses(hear, 9000, 17);
+  assert.equal(events.at(-1).steps, 6);
+  types();
+  midi.selectInput(null);
+  t.mock.timers.tick(5000);
+  assert.deepEqual(types(), ["lost"]);
+});
+
+/** A page that follows: what it was told to do. */
+function page({ qpm = 100, steps = 32 } = {}) {
+  const world = { place: 0, running: false, done: [] };
+  const note = (name) => (value) => world.done.push([name, value]);
+  follow({
+    player: {
+      clock: { position: (time) => world.place + time, get running() { return world.running; } },
+      midi: { follow: (tell) => (world.tell = tell) },
+      heardAt: (ms) => ms / 1000,
+      play: note("play"),
+      stop: () => world.done.push(["stop"]),
+    },
+    store: { doc: { qpm, steps } },
+    status: { say: () => {} },
+    toolbar: { showHeard: note("shows") },
+  }, { follow: note("tempo") });
+  world.hear = (type, qpm, steps = 0, time = 0) => {
+    world.tell({ type, qpm, steps, time });
+    return world.done.splice(0);
+  };
+  return world;
+}
+
+test("following: a start plays at its place and moment, an end gives the tempo back", () => {
+  const world = page();
+  assert.deepEqual(world.hear("start", 120, 0, 5000), [["shows", 120], ["tempo", 120], ["play", { at: 0, when: 5000 }]]);
+  assert.deepEqual(world.hear("continue", null, 44, 5000).at(-1), ["play", { at: 44, when: 5000 }]);
+  assert.deepEqual(world.hear("lost", 120), [["shows", null], ["tempo", null]]);
+  assert.deepEqual(world.hear("stop", 120), [["shows", null], ["tempo", null], ["stop"]]);
+  assert.deepEqual(world.hear("position", 120), []);
+});
+
+test("following: nearby it steers, by what is heard at the pulse; far away it jumps", () => {
+  const world = page();
+  world.running = true;
+  world.place = 5.9; // and .3 more at the time of the pulse
+  const [, [, played]] = world.hear("tempo", 120, 6, 300);
+  assert.ok(Math.abs(played - steered(120, 0.2)) < 1e-9);
+  assert.equal(world.hear("tempo", 120, 6 + 32 * 7, 300).length, 2);
+  assert.deepEqual(world.hear("tempo", 120, 8, 300), [["shows", 120], ["tempo", 120], ["play", { at: 8, when: 300 }]]);
+  world.running = false;
+  assert.equal(world.hear("tempo", 120, 8, 300).length, 2);
+});
+
+test("how far apart two are goes by the shorter way round the loop", () => {
+  assert.equal(apart(31, 1, 32), -2);
+  assert.equal(apart(1, 31, 32), 2);
+  assert.equal(apart(5, 4 + 320, 32), 1);
+});
+
+/** An audio context of which one can say when it was heard. */
+function soundTime(context) {
+  const world = { now: 7000, context: { currentTime: 0, ...context } };
+  world.time = createSoundTime(world.context, () => world.now);
+  return world;
+}
+
+test("sound is heard when the context says, whatever its clock does, and latency counts once", () => {
+  const stamp = { contextTime: 2, performanceTime: 6990 };
+  const { time, context } = soundTime({ currentTime: 2.03, outputLatency: 0.02, getOutputTimestamp: () => stamp });
+  assert.ok(Math.abs(time.msAt(2.1) - 7090) < 1e-6);
+  context.currentTime = 2.041;
+  assert.ok(Math.abs(time.msAt(2.1) - 7090) < 1e-6);
+  assert.ok(Math.abs(time.timeAt(7090) - 2.1) < 1e-9);
+});
+
+test("without the context's word, or an old one, its clock is smoothed", () => {
+  const old = () => ({ contextTime: 1, performanceTime: 1000 });
+  for (const getOutputTimestamp of [undefined, () => ({ contextTime: 0, performanceTime: 0 }), old]) {
+    const world = soundTime({ outputLatency: 0.02, getOutputTimestamp });
+    const zeros = [];
+    for (let tick = 0; tick < 800; tick++) {
+      world.now += 25;
+      world.context.currentTime = Math.floor((world.now - 7000) / 11.6) * 0.0116;
+      zeros.push(world.time.msAt(0));
+    }
+    const late = zeros.slice(200);
+    assert.ok(Math.max(...late) - Math.min(...late) < 2);
+    assert.ok(late.every((zero) => Math.abs(zero - 7020 - 5.8) < 2));
+    world.now += 5000; // the context sleeps
+    assert.ok(Math.abs(world.time.msAt(0) - zeros.at(-1) - 5000) < 12);
+  }
 });
 
 test("pads are heard with their voice, and note-offs are not", async () => {

@@ -1,0 +1,371 @@
+"""The server's MIDI port: pages play to it through a WebSocket, and nothing hangs when they go."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from socket import SHUT_RDWR
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from jack import NOTE_ON, START, STOP, Ear, Heard, hanging, jack  # noqa: F401 (a fixture)
+from servers import ADDRESS, HOSTS, address_of, served, shipped_models, start_server, stop_server
+from starlette.testclient import WebSocketDenialResponse
+from starlette.websockets import WebSocketDisconnect
+
+from paradiddle.drums import VOICE_NAMES
+from paradiddle.output import Output
+from paradiddle.server.app import create_app
+from paradiddle.server.cable import Cable
+from paradiddle.server.midi_port import MOST_BYTES, PATH
+
+OWN = {"host": ADDRESS, "origin": f"http://{ADDRESS}"}
+KICK, SNARE = 36, 38
+
+
+class Port:
+    """A driver's port that writes down what it is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[list[int]] = []
+        self.closed = threading.Event()
+
+    def send(self, message: Any) -> None:
+        self.sent.append(message.bytes())
+
+    def close(self) -> None:
+        self.closed.set()
+
+    def struck(self) -> list[int]:
+        return [data[1] for data in list(self.sent) if data[0] & 0xF0 == 0x90]
+
+    def hanging(self) -> set[tuple[int, int]]:
+        return hanging([Heard(0.0, 0.0, data) for data in list(self.sent)])
+
+
+def pattern(*voices: int, qpm: float = 300.0, **changed: Any) -> dict[str, Any]:
+    """A bar of 16ths on some voices."""
+    hits = [[step, voice, 0.8, 0.0] for step in range(16) for voice in voices]
+    names = list(VOICE_NAMES)
+    fields = {"format": 1, "qpm": qpm, "steps_per_quarter": 4, "quarters_per_bar": 4.0}
+    return fields | {"steps": 16, "voices": names, "hits": hits} | changed
+
+
+def until(happened: Callable[[], Any], what: str) -> None:
+    end = time.monotonic() + 10
+    while not happened():
+        assert time.monotonic() < end, f"never came: {what}"
+        time.sleep(0.01)
+
+
+@contextmanager
+def plugged(there: Callable[[], bool] = lambda: True) -> Iterator[tuple[TestClient, list[Port]]]:
+    """A server with a port, and all that was ever opened for it."""
+    ports: list[Port] = []
+
+    def opened() -> Port:
+        ports.append(Port())
+        return ports[-1]
+
+    cable = Cable(Output(opened, "fake", there))
+    app = create_app(shipped_models(), HOSTS, cable=cable)
+    with TestClient(app, base_url=f"http://{ADDRESS}") as client:
+        yield client, ports
+    assert ports[-1].closed.is_set()
+    assert not ports[-1].hanging()
+
+
+def connect(client: TestClient, **headers: str) -> Any:
+    return client.websocket_connect(PATH, headers=OWN | headers)
+
+
+def answer(socket: Any, kind: str) -> dict[str, Any]:
+    """The next message of a kind."""
+    while (told := socket.receive_json())["type"] != kind:
+        pass
+    found: dict[str, Any] = told
+    return found
+
+
+def test_a_page_plays_changes_and_stops() -> None:
+    with plugged() as (client, [port]), connect(client) as socket:
+        first = {"type": "state", "state": "stopped", "bar": 1, "port": "fake"}
+        assert socket.receive_json() == first | {"connected": True}
+        socket.send_json({"type": "play", "pattern": pattern(0), "swing": 0.6})
+        assert answer(socket, "state")["state"] == "playing"
+        until(lambda: len(port.struck()) > 3, "the kick")
+        socket.send_json({"type": "update", "pattern": pattern(1)})
+        until(lambda: SNARE in port.struck(), "the snare")
+        at = port.struck().index(SNARE)
+        socket.send_json({"type": "tempo", "qpm": 200})
+        until(lambda: len(port.struck()) > at + 8, "more")
+        assert set(port.struck()[:at]) == {KICK}
+        assert set(port.struck()[at:]) == {SNARE}
+        socket.send_json({"type": "stop"})
+        assert answer(socket, "state")["state"] == "stopped"
+        assert not port.hanging()
+        count = len(port.struck())
+        time.sleep(0.3)
+        assert len(port.struck()) == count
+
+
+def test_a_page_that_goes_leaves_no_note() -> None:
+    with plugged() as (client, [port]):
+        for _ in range(3):
+            with connect(client) as socket:
+                socket.send_json({"type": "play", "pattern": pattern(0, 1, 7)})
+                before = len(port.sent)
+                until(lambda: len(port.sent) > before + 3, "notes")  # noqa: B023
+            assert not port.hanging()
+            assert port.sent[-1] == [0xB9, 123, 0]
+            count = len(port.sent)
+            time.sleep(0.2)
+            assert len(port.sent) == count
+
+
+def test_from_a_place_once_on_another_channel_and_notes_with_clock() -> None:
+    notes = [60, 61, 62, 63, 64, 65, 66, 67, 68]
+    beats = pattern(hits=[[0, 0, 1.0, 0.0], [8, 1, 1.0, 0.0], [12, 2, 1.0, 0.0]])
+    with plugged() as (client, [port]):
+        with connect(client) as socket:
+            socket.send_json({"type": "clock", "on": True})
+            play = {"type": "play", "pattern": beats, "position": 2.0, "loop": False}
+            socket.send_json(play | {"channel": 3, "notes": notes})
+            assert answer(socket, "state")["state"] == "stopped"
+            assert answer(socket, "state")["state"] == "playing"
+            assert answer(socket, "state")["state"] == "stopped"
+        assert [data for data in port.sent if data[0] & 0xF0 == 0x90] == [
+            [0x92, 61, 127],
+            [0x92, 62, 127],
+        ]
+        kinds = [data[0] for data in port.sent]
+        assert kinds.index(0xF2) < kinds.index(0xFB) < kinds.index(0x92) < kinds.index(0xFC)
+        assert port.sent[kinds.index(0xF2)] == [0xF2, 8, 0]
+
+
+def test_the_second_page_is_told_that_the_port_is_in_use() -> None:
+    with plugged() as (client, _):
+        with connect(client), connect(client) as second:
+            assert "in use by another page" in answer(second, "error")["message"]
+            with pytest.raises(WebSocketDisconnect) as left:
+                second.receive_json()
+            assert left.value.code == 1013
+        with connect(client) as third:
+            assert third.receive_json()["state"] == "stopped"
+
+
+def test_a_port_that_comes_back_is_picked_up() -> None:
+    there = [True]
+    with plugged(lambda: there[0]) as (client, ports), connect(client) as socket:
+        socket.send_json({"type": "play", "pattern": pattern(0)})
+        until(lambda: ports[0].struck(), "a note")
+        there[0] = False
+        while answer(socket, "state")["connected"]:
+            pass
+        there[0] = True
+        while not answer(socket, "state")["connected"]:
+            pass
+        until(lambda: ports[1].struck(), "a note after it came back")
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("no json", "the message is no JSON that can be read; send an object"),
+        ("[" * 100_000, "the message is no JSON that can be read; send an object"),
+        ([1], "type must be one of play, update, tempo, clock, stop; send a JSON object"),
+        ({"type": ["play"]}, "type must be one of play, update, tempo, clock, stop"),
+        ({"type": "play"}, "pattern is missing; send it as JSON"),
+        ({"type": "stop", "now": 1}, "now is no field of this request; leave it out"),
+        ({"type": "tempo", "qpm": 1e9}, "qpm must be a number in [20, 300], got 1000000000.0; try"),
+        ({"type": "clock", "on": "yes"}, 'on: input should be a valid boolean, got "yes"'),
+        (
+            {"type": "play", "pattern": pattern(0), "swing": 0.9},
+            "swing must be a number in [0.5, 0.75], got 0.9; 0.5 is straight",
+        ),
+        (
+            {"type": "play", "pattern": pattern(0), "channel": 17},
+            "channel must be a whole number in [1, 16], got 17; drums have 10",
+        ),
+        (
+            {"type": "play", "pattern": pattern(0, qpm=5e6)},
+            "qpm must be in [20, 300], got 5000000.0; try 120",
+        ),
+        (
+            {"type": "play", "pattern": pattern(0, steps_per_quarter=48)},
+            "steps_per_quarter must be a whole number in [1, 24], got 48; 4 means 16ths",
+        ),
+        (
+            {"type": "play", "pattern": pattern(0, steps=4)},
+            "the pattern has 4 steps, got a hit at step 4; count steps from 0",
+        ),
+        (
+            {"type": "play", "pattern": pattern(hits=[[0, 0, 2.0, 0.0]])},
+            "pattern.hits[0][2] must be a number in [0, 1], got 2.0; divide MIDI velocities by 127",
+        ),
+    ],
+)
+def test_mistakes_are_said_in_one_line_and_the_page_stays(message: object, said: str) -> None:
+    with plugged() as (client, _), connect(client) as socket:
+        socket.send_text(message if isinstance(message, str) else json.dumps(message))
+        told = answer(socket, "error")["message"]
+        assert told.startswith(said)
+        assert "\n" not in told
+        socket.send_json({"type": "stop"})
+        socket.send_json({"type": "none"})
+        assert "type must be" in answer(socket, "error")["message"]
+
+
+def test_another_metre_is_refused_while_it_plays() -> None:
+    waltz = pattern(0, quarters_per_bar=3.0, steps=12, hits=[])
+    with plugged() as (client, [port]), connect(client) as socket:
+        socket.send_json({"type": "play", "pattern": pattern(0)})
+        socket.send_json({"type": "update", "pattern": waltz})
+        assert "bars of 3 quarters" in answer(socket, "error")["message"]
+        until(port.struck, "the music goes on")
+
+
+@pytest.mark.parametrize(
+    ("texts", "code"),
+    [([" " * (MOST_BYTES + 1)], 1009), (['{"type": "stop"}'] * 400, 1008)],
+    ids=["too large", "too many"],
+)
+def test_too_much_ends_the_connection(texts: list[str], code: int) -> None:
+    with plugged() as (client, [port]), connect(client) as socket:
+        socket.send_json({"type": "play", "pattern": pattern(0)})
+        until(port.struck, "a note")
+        for text in texts:
+            socket.send_text(text)
+        assert "most" in answer(socket, "error")["message"]
+        with pytest.raises(WebSocketDisconnect) as left:
+            socket.receive_json()
+        assert left.value.code == code
+        until(lambda: port.sent[-1] == [0xB9, 123, 0], "silence")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"host": "evil.example"}, 421),
+        ({"host": "evil.example:8765"}, 421),
+        ({"origin": "http://evil.example"}, 403),
+        ({"origin": "http://localhost:3000"}, 403),
+        ({"origin": "null"}, 403),
+        ({"sec-fetch-site": "cross-site", "sec-fetch-mode": "websocket"}, 403),
+        ({"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}, 403),
+    ],
+)
+def test_pages_of_other_sites_are_refused_before_they_are_let_in(
+    headers: dict[str, str], status: int
+) -> None:
+    with plugged() as (client, [port]):
+        with pytest.raises(WebSocketDenialResponse) as refused, connect(client, **headers):
+            pass
+        assert refused.value.status_code == status
+        assert refused.value.headers["x-content-type-options"] == "nosniff"
+        assert not port.sent
+        with connect(client, **{"sec-fetch-site": "same-origin"}) as socket:
+            assert socket.receive_json()["type"] == "state"
+
+
+def test_without_a_port_there_is_no_such_thing() -> None:
+    with served() as client:
+        assert "midi_port" not in client.get("/api/health").json()
+        with pytest.raises((WebSocketDisconnect, WebSocketDenialResponse)), connect(client):
+            pass
+    with plugged() as (client, _):
+        assert client.get("/api/health").json()["midi_port"] == "fake"
+        assert client.get(PATH).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("", "--midi-port needs --workers 1, got 2"),
+        ("sys.modules['rtmidi'] = None", "pip install 'paradiddle[ports]'"),
+        ("importlib.util.find_spec = lambda name: None", "pip install 'paradiddle[ports]'"),
+    ],
+)
+def test_what_is_missing_is_said_in_one_line(code: str, said: str) -> None:
+    options = ["--midi-port", "--port", "0", *(["--workers", "2"] if not code else [])]
+    script = f"import importlib.util, sys\n{code}\nfrom paradiddle.cli import main\n"
+    script += f"sys.argv = ['paradiddle', 'serve', *{options!r}]\nmain()"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    [line] = done.stderr.splitlines()
+    assert said in line
+
+
+def test_without_the_option_nothing_of_it_is_loaded() -> None:
+    script = "import sys, paradiddle.server.serving\n"
+    script += "print([name for name in ('mido', 'rtmidi', 'websockets', 'paradiddle.live_player')"
+    script += " if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert "rtmidi" not in done.stdout
+    assert "websockets" not in done.stdout
+    assert "live_player" not in done.stdout
+
+
+# --- a real server on a real bus ------------------------------------------------------------------
+
+
+def live(address: str) -> Any:
+    client = pytest.importorskip("websockets.sync.client")
+    return client.connect(address.replace("http", "ws") + PATH, origin=address)
+
+
+def struck(ear: Ear) -> list[Heard]:
+    heard = ear.take()
+    until(lambda: heard.extend(ear.take()) or any(one.kind == NOTE_ON for one in heard), "a note")
+    return heard
+
+
+@pytest.mark.jack
+def test_a_socket_that_drops_leaves_no_note(jack: str) -> None:  # noqa: F811
+    with Ear("server") as ear:
+        server = start_server("--midi-port", "server", stderr=subprocess.DEVNULL)
+        try:
+            address = address_of(server)
+            for _ in range(3):
+                with live(address) as socket:
+                    socket.send('{"type": "clock", "on": true}')
+                    socket.send(json.dumps({"type": "play", "pattern": pattern(0, 1, 2)}))
+                    heard = struck(ear)
+                    socket.socket.shutdown(SHUT_RDWR)  # without a word
+                time.sleep(0.3)
+                heard += ear.take()
+                kinds = [one.kind for one in heard]
+                assert START in kinds
+                assert STOP in kinds
+                assert not hanging(heard)
+                assert ear.take() == []
+        finally:
+            assert stop_server(server) == 0
+
+
+@pytest.mark.jack
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_server_that_is_ended_leaves_no_note(jack: str, number: int) -> None:  # noqa: F811
+    with Ear("server") as ear:
+        server = start_server("--midi-port", "server", stderr=subprocess.PIPE)
+        with live(address_of(server)) as socket:
+            socket.send(json.dumps({"type": "play", "pattern": pattern(0, 1, 2)}))
+            heard = struck(ear)
+            before = time.monotonic()
+            server.send_signal(number)
+            _, said = server.communicate(timeout=20)
+        assert time.monotonic() - before < 4
+        time.sleep(0.1)
+        heard += ear.take()
+        assert server.returncode == 0
+        assert "Traceback" not in said
+        assert not hanging(heard)
