@@ -83,7 +83,7 @@ def staged(folder: Path, names: Sequence[str], force: bool) -> Iterator[Path]:
     Parameters
     ----------
     folder : Path
-        Made when missing, and gone again if the block raises and nothing was in it.
+        Made when missing, with its parents; gone again if the block raises and nothing is in it.
     names : sequence of str
         What the block makes; anything else in `folder` stays as it is.
     force : bool
@@ -105,7 +105,7 @@ def staged(folder: Path, names: Sequence[str], force: bool) -> Iterator[Path]:
             f"cannot write {folder / there[0]}: it exists; choose another folder, or replace it"
             " with --force"
         )
-    fresh = not folder.exists()
+    fresh = [one for one in (folder, *folder.parents) if not one.exists()]
     make_folder(folder)
     hidden = folder / f".paradiddle-{secrets.token_hex(8)}"
     try:
@@ -118,9 +118,9 @@ def staged(folder: Path, names: Sequence[str], force: bool) -> Iterator[Path]:
         raise output_error(folder, error) from error
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
-        if fresh:
-            with contextlib.suppress(OSError):
-                folder.rmdir()  # only where it is empty
+        with contextlib.suppress(OSError):
+            for made in fresh:
+                made.rmdir()  # only where it is empty
 
 
 def _exchange(hidden: Path, folder: Path, names: Sequence[str]) -> None:

@@ -113,7 +113,9 @@ class Machine:
 
 def opened(path):
     """Open a graph in onnxruntime."""
-    return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # so small a network is slower on several
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def median(probabilities, width):
