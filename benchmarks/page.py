@@ -91,7 +91,7 @@ def main() -> None:
     times, bare, sound = (sorted(column) for column in zip(*loads, strict=True))
     raw = sum(file.stat().st_size for file in WEB.iterdir() if file.is_file()) / 1e3
     print("the page")
-    print(f"  files, raw                {raw:8.1f} KB  bar {BAR_BARE:g}")
+    print(f"  files, raw                {raw:8.1f} KB")
     print(f"  received without sound    {bare[-1]:8.1f} KB  bar {BAR_BARE:g}")
     print(f"  received with sound       {sound[-1]:8.1f} KB  bar {BAR_SOUND:g}")
     spread = f"{times[0]:.0f} to {times[-1]:.0f} in {LOADS} loads"
