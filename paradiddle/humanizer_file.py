@@ -12,7 +12,7 @@ from paradiddle import weights
 from paradiddle.fill_inputs import input_width
 from paradiddle.given import V
 from paradiddle.humanizer_net import HumanizerShape
-from paradiddle.pattern_models import check_fit, check_sizes, with_sizes
+from paradiddle.pattern_models import check_sizes, read_checked, with_sizes
 from paradiddle.quanta import OFFSET_BINS, VELOCITY_BINS
 from paradiddle.weights import ModelFile
 
@@ -40,10 +40,7 @@ def read_model(path: str | Path) -> tuple[HumanizerShape, tuple[str, ...], Model
     ModelError
         If the file is damaged, of another version, for other voices, or no humanizer.
     """
-    (shape, styles), file = weights.read_described(path, KIND, _described)
-    check_fit(path, file.document)
-    weights.check_tensors(path, file.tensors, shape.tensors())
-    return shape, styles, file
+    return read_checked(path, KIND, _described)
 
 
 def write_model(

@@ -1,18 +1,49 @@
 """What all model files of patterns have in common: our voices on our grid."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from paradiddle import weights
 from paradiddle.drums import VOICE_NAMES
 from paradiddle.errors import InvalidValueError, ModelError
 from paradiddle.takes import GRID
+from paradiddle.weights import ModelFile
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["check_fit", "check_sizes", "with_sizes"]
+__all__ = ["check_fit", "check_sizes", "read_checked", "with_sizes"]
+
+
+class _Shape(Protocol):
+    def tensors(self) -> Mapping[str, tuple[int, ...]]: ...
+
+
+_AnyShape = TypeVar("_AnyShape", bound=_Shape)
+_Described = tuple[_AnyShape, tuple[str, ...]]
+
+
+def read_checked(
+    path: str | Path, kind: str, described: Callable[[dict[str, Any]], _Described[_AnyShape]]
+) -> tuple[_AnyShape, tuple[str, ...], ModelFile]:
+    """Read a model of patterns and check it whole: version, voices, grid, styles, tensors.
+
+    Parameters
+    ----------
+    path, kind, described
+        As for `paradiddle.weights.read_described`; `described` gives sizes and styles.
+
+    Raises
+    ------
+    ModelError
+        If the file is damaged, of another version or kind, or for other voices.
+    """
+    (shape, styles), file = weights.read_described(path, kind, described)
+    check_fit(path, file.document)
+    weights.check_tensors(path, file.tensors, shape.tensors())
+    return shape, styles, file
 
 
 def with_sizes(document: Mapping[str, Any], shape: "DataclassInstance") -> dict[str, Any]:
