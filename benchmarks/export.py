@@ -6,12 +6,10 @@ example that plays its ONNX export. Needs the extra `export`, Playwright and a C
 """
 
 import argparse
-import importlib.util
 import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import onnxruntime
@@ -19,11 +17,12 @@ from playwright.sync_api import sync_playwright
 
 from benchmarks.harness import alternate, show
 from paradiddle.drummer import DEFAULT_MODEL, Drummer
+from paradiddle.export_check import TOLERANCE
 from paradiddle.machine import DEFAULT_MACHINE, Machine
 from paradiddle.onnx_export import export_onnx
+from tests.examples import example
 
 STEPS, ROUNDS = 1000, 15
-EXAMPLES = Path(__file__).parent.parent / "examples"
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 ONE_STEP = "event => drummer.step(event).map((field) => [...field])"
 IN_PAGE = "events => { for (const event of events) drummer.step(event); }"
@@ -48,17 +47,9 @@ def onnx_step(path: Path) -> Step:
     return step
 
 
-def example(path: Path) -> ModuleType:
-    """Load a program among the examples."""
-    specification = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
-
-
 def embedded(folder: Path) -> Path:
     """Write the page with the shipped drummer in it."""
-    example(EXAMPLES / "web" / "embed.py").embed(DEFAULT_MODEL, folder / "drums.html")
+    example("web/embed.py").embed(DEFAULT_MODEL, folder / "drums.html")
     return folder / "drums.html"
 
 
@@ -89,12 +80,10 @@ def main() -> None:
         page.goto(embedded(Path(name)).as_uri())
         engine, onnx = Drummer.load().lstm.session(1).step, onnx_step(next(iter(written)))
         for event in events[:20]:
-            theirs = page.evaluate(
-                "event => drummer.step(event).map(f => [...f])", event[0].tolist()
-            )
+            theirs = page.evaluate(ONE_STEP, event[0].tolist())
             for ours, *others in zip(engine(event), onnx(event), theirs, strict=True):
                 for other in others:
-                    np.testing.assert_allclose(np.ravel(other), ours[0], atol=1e-4)
+                    np.testing.assert_allclose(np.ravel(other), ours[0], atol=TOLERANCE)
         in_page = events[:, 0].tolist()
         contestants = {
             "engine": over(engine, events),
@@ -112,7 +101,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         export_onnx(DEFAULT_MACHINE, Path(name))
         ours = Machine.load()
-        theirs = example(EXAMPLES / "python" / "onnx_machine.py").Machine(Path(name))
+        theirs = example("python/onnx_machine.py").Machine(Path(name))
         machines = {
             "Machine.generate": lambda: ours.generate("funk", 4, 100, seed=1),
             "onnx_machine.py": lambda: theirs.generate("funk", 4, 1, qpm=100),

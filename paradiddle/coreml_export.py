@@ -15,7 +15,14 @@ from paradiddle.coreml_ops import ml_program
 from paradiddle.coreml_walk import walker
 from paradiddle.drummer_graph import drummer_tables, sequence_graph
 from paradiddle.errors import ModelError
-from paradiddle.export_check import WINDOW, DrummerMusic, MachineMusic, agree, humanizer_cases
+from paradiddle.export_check import (
+    WINDOW,
+    DrummerMusic,
+    MachineMusic,
+    Proof,
+    agree,
+    humanizer_cases,
+)
 from paradiddle.export_files import about, kind_of, needs, refuse_kind, staged
 from paradiddle.graph import Graph
 from paradiddle.machine_graph import (
@@ -30,7 +37,7 @@ __all__ = ["export_coreml"]
 
 def export_coreml(
     model: str | Path, folder: Path, *, legacy: bool = False, force: bool = False
-) -> dict[Path, float]:
+) -> dict[Path, Proof]:
     """Write a model for Core ML, each file read back and evaluated in NumPy first.
 
     Parameters
@@ -46,8 +53,8 @@ def export_coreml(
 
     Returns
     -------
-    dict of Path to float
-        The files written, and by how much a probability differed from ours at most.
+    dict of Path to Proof
+        The files written, and how well each agrees with ours.
 
     Raises
     ------
@@ -73,7 +80,7 @@ def export_coreml(
     return _legacy_drummer(model, Path(folder), force)
 
 
-def _drummer(model: str | Path, folder: Path, force: bool) -> dict[Path, float]:
+def _drummer(model: str | Path, folder: Path, force: bool) -> dict[Path, Proof]:
     shape, vocabulary, file = drummer_file.read_model(model)
     graph = sequence_graph(shape, vocabulary, file.tensors)
     tables = drummer_tables(vocabulary, file.document)
@@ -83,10 +90,11 @@ def _drummer(model: str | Path, folder: Path, force: bool) -> dict[Path, float]:
         run = walker(hidden / name)
         music = DrummerMusic(shape, vocabulary, file.tensors)
         worst = max(agree(name, run, music.cases(length, 1)) for length in (1, WINDOW))
-    return {folder / name: worst}
+        strayed = music.strayed(run, 1)
+    return {folder / name: Proof(worst, strayed)}
 
 
-def _legacy_drummer(model: str | Path, folder: Path, force: bool) -> dict[Path, float]:
+def _legacy_drummer(model: str | Path, folder: Path, force: bool) -> dict[Path, Proof]:
     shape, vocabulary, file = drummer_file.read_model(model)
     described = about(drummer_tables(vocabulary, file.document), file.document, __version__)
     name = "drummer.mlmodel"
@@ -96,10 +104,11 @@ def _legacy_drummer(model: str | Path, folder: Path, force: bool) -> dict[Path, 
         run = legacy_walker(hidden / name, shape, vocabulary)
         music = DrummerMusic(shape, vocabulary, file.tensors)
         worst = max(agree(name, run, music.cases(length, 1)) for length in (1, WINDOW))
-    return {folder / name: worst}
+        strayed = music.strayed(run, 1)
+    return {folder / name: Proof(worst, strayed)}
 
 
-def _machine(model: str | Path, folder: Path, force: bool) -> dict[Path, float]:
+def _machine(model: str | Path, folder: Path, force: bool) -> dict[Path, Proof]:
     shape, styles, file = machine_file.read_model(model)
     tables = machine_tables("machine", styles, file.document)
     described = about(tables, file.document, __version__)
@@ -111,10 +120,10 @@ def _machine(model: str | Path, folder: Path, force: bool) -> dict[Path, float]:
         music = MachineMusic(shape, file.tensors, styles)
         encoder = agree(names[0], walker(hidden / names[0]), music.encodings(1))
         step = music.check_steps(names[1], walker(hidden / names[1]), 1)
-    return {folder / names[0]: encoder, folder / names[1]: step}
+    return {folder / names[0]: Proof(encoder), folder / names[1]: Proof(step)}
 
 
-def _humanizer(model: str | Path, folder: Path, force: bool) -> dict[Path, float]:
+def _humanizer(model: str | Path, folder: Path, force: bool) -> dict[Path, Proof]:
     shape, styles, file = humanizer_file.read_model(model)
     tables = machine_tables("humanizer", styles, file.document)
     name = "humanizer.mlpackage"
@@ -122,7 +131,7 @@ def _humanizer(model: str | Path, folder: Path, force: bool) -> dict[Path, float
         graph = humanizer_graph(shape, file.tensors)
         _write(hidden / name, graph, about(tables, file.document, __version__))
         cases = humanizer_cases(shape, file.tensors, len(styles), 1)
-        return {folder / name: agree(name, walker(hidden / name), cases)}
+        return {folder / name: Proof(agree(name, walker(hidden / name), cases))}
 
 
 def _write(path: Path, graph: Graph, described: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paradiddle.graph import BATCH, TIME, Graph, Ops, Port, exactly_half
+from paradiddle.interrupts import graceful_stop
 
 __all__ = ["MOST_STEPS", "ml_program", "with_coremltools"]
 
@@ -43,9 +44,11 @@ def with_coremltools() -> Iterator[Any]:
     logger, understood = logging.getLogger("coremltools"), _Understood()
     logger.addFilter(understood)
     try:
-        import coremltools
-        from coremltools.converters.mil.mil.passes import pass_pipeline
-
+        with graceful_stop() as stop:  # its imports would swallow Ctrl+C
+            import coremltools
+            from coremltools.converters.mil.mil.passes import pass_pipeline
+        if stop.is_set():
+            raise KeyboardInterrupt
         bars = pass_pipeline.tqdm
         pass_pipeline.tqdm = lambda passes, **_: passes
         try:

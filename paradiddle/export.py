@@ -21,8 +21,7 @@ from paradiddle.drummer_file import read_model, write_model
 from paradiddle.encoding import Vocabulary
 from paradiddle.engine import LstmShape
 from paradiddle.errors import InvalidValueError, ModelError, ParadiddleError
-from paradiddle.files import atomic_path
-from paradiddle.folders import make_folder
+from paradiddle.export_files import staged
 
 __all__ = ["VOCABULARY", "export_bin", "import_bin", "read_table"]
 
@@ -32,7 +31,7 @@ _FORMAT = 1
 _FLOAT = np.dtype("<f4")
 
 
-def export_bin(model: str | Path, folder: Path) -> list[Path]:
+def export_bin(model: str | Path, folder: Path, force: bool = False) -> list[Path]:
     """Write a drummer's matrices and tables.
 
     Parameters
@@ -40,7 +39,9 @@ def export_bin(model: str | Path, folder: Path) -> list[Path]:
     model : str or Path
         A drummer's model file.
     folder : Path
-        Made when missing; files of the same names are replaced.
+        Made when missing.
+    force : bool, default False
+        Whether to replace files that are there.
 
     Returns
     -------
@@ -52,7 +53,7 @@ def export_bin(model: str | Path, folder: Path) -> list[Path]:
     ModelError
         If the model cannot be read, or reads backwards, which this form cannot express.
     OutputError
-        If the files cannot be written.
+        If a file exists and `force` is not given, or cannot be written.
     """
     shape, vocabulary, file = read_model(model)
     if shape.bidirectional:
@@ -64,10 +65,9 @@ def export_bin(model: str | Path, folder: Path) -> list[Path]:
     contents["Wy.bin"] = _bytes(file.tensors["dense"])
     tables = _tables(shape, vocabulary, file.document)
     contents[VOCABULARY] = (json.dumps(tables, indent=1) + "\n").encode()
-    make_folder(folder)
-    for name, data in contents.items():
-        with atomic_path(folder / name) as temporary:
-            temporary.write_bytes(data)
+    with staged(folder, list(contents), force) as hidden:
+        for name, data in contents.items():
+            (hidden / name).write_bytes(data)
     return [folder / name for name in contents]
 
 

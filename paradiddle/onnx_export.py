@@ -18,6 +18,7 @@ from paradiddle.export_check import (
     WINDOW,
     DrummerMusic,
     MachineMusic,
+    Proof,
     agree,
     humanizer_cases,
 )
@@ -37,7 +38,7 @@ _SHARED_BYTES = 1024  # of a constant that the second file takes from the first
 _TOGETHER = 50  # run side by side, besides one by one
 
 
-def export_onnx(model: str | Path, folder: Path, force: bool = False) -> dict[Path, float]:
+def export_onnx(model: str | Path, folder: Path, force: bool = False) -> dict[Path, Proof]:
     """Write a model's graphs, each run beside our own engine first.
 
     Parameters
@@ -51,8 +52,8 @@ def export_onnx(model: str | Path, folder: Path, force: bool = False) -> dict[Pa
 
     Returns
     -------
-    dict of Path to float
-        The files written, and by how much a probability differed from ours at most.
+    dict of Path to Proof
+        The files written, and how well each agrees with ours.
 
     Raises
     ------
@@ -99,7 +100,7 @@ def onnx_runner(path: Path) -> Runner:
     return run
 
 
-def _drummer(model: str | Path, folder: Path, force: bool) -> dict[Path, float]:
+def _drummer(model: str | Path, folder: Path, force: bool) -> dict[Path, Proof]:
     shape, vocabulary, file = drummer_file.read_model(model)
     description = about(drummer_tables(vocabulary, file.document), file.document, __version__)
     names = ["drummer-step.onnx", "drummer-sequence.onnx"]
@@ -113,9 +114,11 @@ def _drummer(model: str | Path, folder: Path, force: bool) -> dict[Path, float]:
         (hidden / names[1]).write_bytes(sequence.SerializeToString(deterministic=True))
         music = DrummerMusic(shape, vocabulary, file.tensors)
         run = onnx_runner(hidden / names[0])
-        by_step = max(agree(names[0], run, music.single(batch)) for batch in (1, STEPS))
+        worst = max(agree(names[0], run, music.single(batch)) for batch in (1, STEPS))
+        by_step = Proof(worst, music.strayed(run, 1))
         run = onnx_runner(hidden / names[1])
-        in_rows = max(agree(names[1], run, music.cases(WINDOW, batch)) for batch in (1, _TOGETHER))
+        worst = max(agree(names[1], run, music.cases(WINDOW, batch)) for batch in (1, _TOGETHER))
+        in_rows = Proof(worst, music.strayed(run, _TOGETHER))
     return {folder / names[0]: by_step, folder / names[1]: in_rows}
 
 
@@ -135,7 +138,7 @@ def _share(model: Any, other: bytes, location: str) -> None:
             entry.key, entry.value = key, str(value)
 
 
-def _machine(model: str | Path, folder: Path, force: bool) -> dict[Path, float]:
+def _machine(model: str | Path, folder: Path, force: bool) -> dict[Path, Proof]:
     shape, styles, file = machine_file.read_model(model)
     tables = machine_tables("machine", styles, file.document)
     description = about(tables, file.document, __version__)
@@ -150,10 +153,10 @@ def _machine(model: str | Path, folder: Path, force: bool) -> dict[Path, float]:
         encoder = max(agree(names[0], run, music.encodings(batch)) for batch in (1, _TOGETHER))
         run = onnx_runner(hidden / names[1])
         step = max(music.check_steps(names[1], run, batch) for batch in (1, _TOGETHER))
-    return {folder / names[0]: encoder, folder / names[1]: step}
+    return {folder / names[0]: Proof(encoder), folder / names[1]: Proof(step)}
 
 
-def _humanizer(model: str | Path, folder: Path, force: bool) -> dict[Path, float]:
+def _humanizer(model: str | Path, folder: Path, force: bool) -> dict[Path, Proof]:
     shape, styles, file = humanizer_file.read_model(model)
     tables = machine_tables("humanizer", styles, file.document)
     name = "humanizer.onnx"
@@ -163,4 +166,4 @@ def _humanizer(model: str | Path, folder: Path, force: bool) -> dict[Path, float
         (hidden / name).write_bytes(made.SerializeToString(deterministic=True))
         run = onnx_runner(hidden / name)
         cases = humanizer_cases(shape, file.tensors, len(styles), 4)
-        return {folder / name: agree(name, run, cases)}
+        return {folder / name: Proof(agree(name, run, cases))}

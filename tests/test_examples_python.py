@@ -1,7 +1,6 @@
 """The examples in Python: onnxruntime and numpy alone, the same music as ours."""
 
 import ast
-import importlib.util
 import json
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from machines import groove_of, write_machine
 from models import CLASSIC, PLACED, write_drummer
 from numpy.testing import assert_array_equal
 
+from examples import EXAMPLES, example
 from paradiddle.drummer import DEFAULT_MODEL, Drummer, Length
 from paradiddle.encoding import Vocabulary
 from paradiddle.humanizer import DEFAULT_HUMANIZER
@@ -25,17 +25,8 @@ from paradiddle.pattern_cells import cells_of
 onnxruntime = pytest.importorskip("onnxruntime", reason="needs the export extra")
 pytest.importorskip("onnx", reason="needs the export extra")
 
-PYTHON = Path(__file__).parent.parent / "examples" / "python"
+PYTHON = EXAMPLES / "python"
 ALLOWED = {"json", "sys", "pathlib", "numpy", "onnxruntime"}
-
-
-def example(name: str) -> Any:
-    specification = importlib.util.spec_from_file_location(name, PYTHON / f"{name}.py")
-    assert specification
-    assert specification.loader
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize("path", sorted(PYTHON.glob("*.py")), ids=lambda path: path.name)
@@ -47,6 +38,16 @@ def test_nothing_of_ours_is_imported(path: Path) -> None:
         elif isinstance(node, ast.ImportFrom):
             found.add(str(node.module).split(".")[0])
     assert {"numpy", "onnxruntime"} <= found <= ALLOWED
+
+
+@pytest.mark.parametrize(
+    "path", ["python/onnx_player.py", "python/onnx_machine.py", "web/embed.py"]
+)
+def test_without_arguments_they_say_how_they_are_used(path: str) -> None:
+    ran = subprocess.run([sys.executable, EXAMPLES / path], capture_output=True, text=True)
+    assert ran.returncode == 1
+    assert f"python {Path(path).name} " in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 def test_the_player_is_forty_lines() -> None:
@@ -79,7 +80,7 @@ def test_the_player_plays_what_we_play(
 
 def test_long_gaps_and_silent_notes_in_the_file(tmp_path: Path) -> None:
     rows = [(0, 36, 0.0), (127, 38, 1.0), (128, 36, 0.5), (16384, 42, 0.25), (2_000_000, 49, 0.3)]
-    (tmp_path / "a.mid").write_bytes(example("onnx_player").midi(rows, None))
+    (tmp_path / "a.mid").write_bytes(example("python/onnx_player.py").midi(rows, None))
     heard = read_events(tmp_path / "a.mid")
     assert heard.ticks.tolist() == [row[0] for row in rows]
     assert heard.notes.tolist() == [row[1] for row in rows]
@@ -93,7 +94,7 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("machine")
     model = DEFAULT_MACHINE if request.param == "shipped" else write_machine(folder / "model")
     export_onnx(model, folder)
-    return Machine.load(model), example("onnx_machine").Machine(folder)
+    return Machine.load(model), example("python/onnx_machine.py").Machine(folder)
 
 
 @pytest.mark.parametrize("density", [None, 0.5, 2.5])
@@ -132,7 +133,7 @@ def test_humanizing_gives_the_same_cells(both: Any) -> None:
 def test_humanizing_at_temperature_0_gives_the_same_medians(tmp_path: Path) -> None:
     for model in (DEFAULT_MACHINE, DEFAULT_HUMANIZER):
         export_onnx(model, tmp_path)
-    machine = example("onnx_machine")
+    machine = example("python/onnx_machine.py")
     before = groove_of(3, qpm=100)
     after = Machine.load().humanize(before, style="rock", temperature=0)
     played = machine.Machine(tmp_path).steady(

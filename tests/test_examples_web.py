@@ -1,6 +1,5 @@
 """The page that drums with no server, opened from disk in Chromium, beside our own engine."""
 
-import importlib.util
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,24 +12,24 @@ from pages import browser, until, wait
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
+from examples import EXAMPLES, example
 from paradiddle.drummer import DEFAULT_MODEL, Drummer, Length
 from paradiddle.drummer_file import read_model
 from paradiddle.encoding import Vocabulary
-from paradiddle.export_check import STEPS, TOLERANCE, WINDOW, DrummerMusic
+from paradiddle.export_check import STEPS, TOLERANCE, DrummerMusic
 
 __all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
-WEB = Path(__file__).parent.parent / "examples" / "web"
+WEB = EXAMPLES / "web"
 Page = Any
 Open = Callable[[Path], Page]
 
-# the browser's own memory is set, as the engine's is, before every window
-TEACHER_FORCED = """windows => windows.map(({events, h, c}) => {
-    h.forEach((values, layer) => drummer.h[layer].set(values));
-    c.forEach((values, layer) => drummer.c[layer].set(values));
+# the browser's memory is its own, from zeros on
+TEACHER_FORCED = """events => {
+    [...drummer.h, ...drummer.c].forEach((values) => values.fill(0));
     return events.map((event) => drummer.step(event).map((field) => Array.from(field)));
-})"""
+}"""
 
 PLAYED = """({h, c, first, draws, temperature}) => {
     h.forEach((values, layer) => drummer.h[layer].set(values));
@@ -41,12 +40,7 @@ PLAYED = """({h, c, first, draws, temperature}) => {
 
 
 def embed(model: Path, target: Path) -> Path:
-    specification = importlib.util.spec_from_file_location("embed", WEB / "embed.py")
-    assert specification
-    assert specification.loader
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    module.embed(model, target)
+    example("web/embed.py").embed(model, target)
     return target
 
 
@@ -107,23 +101,14 @@ def test_probabilities_are_ours_over_a_thousand_steps(
     if vocabulary:
         model = write_drummer(tmp_path / "model", vocabulary, layers=layers)
     shape, tables, file = read_model(model)
-    music = list(DrummerMusic(shape, tables, file.tensors).cases(WINDOW, 1))
-    windows = [
-        {
-            "events": inputs["events"][:, 0].tolist(),
-            "h": inputs["h_in"][:, 0].tolist(),
-            "c": inputs["c_in"][:, 0].tolist(),
-        }
-        for inputs, _ in music
-    ]
-    found = drumming(model).evaluate(TEACHER_FORCED, windows)
-    assert len(found) * WINDOW == STEPS
-    worst, spread = 0.0, 0.0
-    for window, (_, expected) in zip(found, music, strict=True):
-        for step, fields in enumerate(window):
-            for field, name in zip(fields, tables.fields, strict=True):
-                worst = max(worst, np.abs(field - expected[name][step, 0]).max())
-                spread = max(spread, np.ptp(field))
+    events = DrummerMusic(shape, tables, file.tensors).events
+    found = drumming(model).evaluate(TEACHER_FORCED, events.tolist())
+    assert len(found) == STEPS
+    session, worst, spread = Drummer.load(model).lstm.session(1), 0.0, 0.0
+    for event, fields in zip(events, found, strict=True):
+        for field, ours in zip(fields, session.step(event[None]), strict=True):
+            worst = max(worst, np.abs(field - ours[0]).max())
+            spread = max(spread, np.ptp(field))
     assert worst <= TOLERANCE
     assert spread > 0.2  # or else anything would agree
 

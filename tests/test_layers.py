@@ -17,7 +17,7 @@ LAYERS = (
     ("errors", "checks", "drums", "kit_maps", "timing", "files", "folders", "download"),
     ("pattern", "pattern_cells", "early", "events", "rhythm", "swing"),
     ("loop", "timed", "stretches", "tempo_line", "transport", "clock_in", "link_clock"),
-    ("priority", "stopping"),
+    ("priority", "stopping", "interrupts"),
     ("score", "smf", "midi", "encoding", "weights"),
     ("sources", "corpus", "sequences", "convert", "fetch"),
     ("report", "report_text", "report_plot", "portrait", "portrait_plot"),

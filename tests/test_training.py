@@ -22,9 +22,9 @@ from paradiddle.midi import write
 
 torch = pytest.importorskip("torch")
 
+from paradiddle.interrupts import graceful_stop  # noqa: E402
 from paradiddle.training.data import Streams, Windows, misread  # noqa: E402 - needs torch
 from paradiddle.training.drummer import MODEL, Training  # noqa: E402
-from paradiddle.training.interrupts import graceful_stop  # noqa: E402
 from paradiddle.training.models import EventLstm  # noqa: E402
 from paradiddle.training.run_folder import CHECKPOINT  # noqa: E402
 from paradiddle.training.settings import Settings  # noqa: E402
@@ -119,7 +119,7 @@ def test_weights_survive_the_way_to_the_engine_and_back():
 
 
 @pytest.mark.parametrize(
-    "extra", [{}, {"bidirectional": True}, {"layers": 2}, {"noise": 0.2}], ids=str
+    "extra", [{}, {"bidirectional": True}, {"layers": 2}, {"noise": 0.2}, {"steady": 0.5}], ids=str
 )
 @pytest.mark.parametrize("stop_after", [1, 5, 7])
 def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, extra, stop_after):

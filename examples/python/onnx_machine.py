@@ -188,6 +188,8 @@ def excess(density, aim):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 5:
+        raise SystemExit(__doc__)
     machine = Machine(sys.argv[1])
     pattern = machine.generate(sys.argv[2], *map(int, sys.argv[3:5]))
     for voice, name in enumerate(machine.tables["voices"]):

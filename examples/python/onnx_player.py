@@ -30,11 +30,11 @@ def midi(rows, qpm):
     for ticks, pitch, velocity in rows:
         delta = [128 | ticks >> 14, 128 | ticks >> 7 & 127, ticks & 127]
         track += bytes([*delta, 0x99, pitch, max(1, round(velocity * 127))])
-    size = (len(track) + 4).to_bytes(4, "big")
-    return b"MThd\0\0\0\6\0\0\0\1\1\xe0MTrk" + size + track + b"\0\xff\x2f\0"
+    return b"MThd\0\0\0\6\0\0\0\1\1\xe0MTrk%b%b\0\xff\x2f\0" % ((len(track) + 4).to_bytes(4), track)
 
 
 if __name__ == "__main__":
-    model = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
+    step, target, notes, seed = sys.argv[1:] if len(sys.argv) == 5 else sys.exit(__doc__)
+    model = onnxruntime.InferenceSession(step, providers=["CPUExecutionProvider"])
     told = json.loads(model.get_modelmeta().custom_metadata_map["paradiddle"])
-    Path(sys.argv[2]).write_bytes(midi(play(model, told, *map(int, sys.argv[3:])), told["qpm"]))
+    Path(target).write_bytes(midi(play(model, told, int(notes), int(seed)), told["qpm"]))

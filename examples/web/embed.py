@@ -19,4 +19,6 @@ def embed(model, target):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        raise SystemExit(__doc__)
     embed(*sys.argv[1:])

@@ -74,6 +74,10 @@ def drummer(
     noise: Annotated[
         float, option("Share of events misread while training, to learn to recover.", _RUN)
     ] = 0.0,
+    steady: Annotated[
+        float,
+        option("Weight of forgetting slips of the memory, against remembering the music.", _RUN),
+    ] = 0.0,
     resume: Annotated[
         bool, option("Go on from the checkpoint; --lr may differ.", _RUN, "--resume")
     ] = False,
@@ -90,9 +94,9 @@ def drummer(
     Ctrl+C saves and ends; --resume goes on exactly there.
     """
     from paradiddle.encoding import Vocabulary
+    from paradiddle.interrupts import graceful_stop
     from paradiddle.midi import parse_channel
     from paradiddle.sequences import Recipe
-    from paradiddle.training.interrupts import graceful_stop
 
     with graceful_stop(until_exit=True) as stop:
         channel = parse_channel(selection.channel)
@@ -118,6 +122,7 @@ def drummer(
             epochs,
             minutes,
             noise,
+            steady,
             seed,
         )
         document = describe(corpus, recipe, len(events), attribution)

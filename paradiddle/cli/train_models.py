@@ -178,8 +178,8 @@ def _train(
     output: Path,
 ) -> None:
     """Read the corpus, say what is in it, and train."""
+    from paradiddle.interrupts import graceful_stop
     from paradiddle.midi import parse_channel
-    from paradiddle.training.interrupts import graceful_stop
     from paradiddle.training.provenance import describe_takes
     from paradiddle.training.run import Run
 

@@ -25,6 +25,7 @@ from paradiddle.training.models import EventLstm, State
 from paradiddle.training.optimizer import trained
 from paradiddle.training.run_folder import RunFolder
 from paradiddle.training.settings import Settings, Status
+from paradiddle.training.steadiness import unsteadiness
 
 __all__ = ["MODEL", "Training"]
 
@@ -36,7 +37,16 @@ _BETAS = 0.8, 0.95  # short averages: remembers in half the epochs of the usual 
 _WEIGHT_DECAY = 0.0  # the drummer is to remember
 _SAVE_SECONDS = 60.0
 
-_ARCHITECTURE = ("hidden", "layers", "bidirectional", "streams", "unroll", "noise", "seed")
+_ARCHITECTURE = (
+    "hidden",
+    "layers",
+    "bidirectional",
+    "streams",
+    "unroll",
+    "noise",
+    "steady",
+    "seed",
+)
 
 
 class Training:
@@ -234,7 +244,7 @@ class Training:
         self._optimizer.zero_grad()
         if not math.isfinite(float(loss.detach())):
             raise self._divergence()
-        torch.autograd.backward(loss)
+        torch.autograd.backward(loss + self._slips(chunk.inputs))
         nn.utils.clip_grad_norm_(self.model.parameters(), _CLIP)
         self._optimizer.step()
         if self._chunks.hands_on_state:
@@ -250,6 +260,14 @@ class Training:
         settings, position = self.settings, self.position
         seed = [settings.seed, position.epoch, position.chunk]
         return misread(inputs, len(self.vocabulary.sizes), settings.noise, seed)
+
+    def _slips(self, inputs: Tensor) -> Tensor | float:
+        """Weigh what is added to the loss for a memory in which slips grow."""
+        settings, position = self.settings, self.position
+        if not settings.steady:
+            return 0.0
+        seed = [settings.seed, position.epoch, position.chunk]
+        return settings.steady * unsteadiness(self.model, inputs, self._state, seed)
 
     def _end_epoch(self) -> None:
         """Add a row to the curve and hand every stream's state to the next stream."""

@@ -68,10 +68,15 @@ class EventLstm(nn.Module):
         State
             To carry into the next chunk.
         """
+        outputs, state = self.read(indices, state)
+        return self.dense(outputs), state
+
+    def read(self, indices: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Run the last layer's units, (T, B, H * directions), and the state; see `forward`."""
         rows = torch.zeros(*indices.shape[:2], sum(self.shape.input_sizes))  # (T, B, inputs)
         rows.scatter_(2, indices + self.starts, 1.0)
-        outputs, state = self.lstm(rows, state)  # (T, B, H * directions)
-        return self.dense(outputs), state
+        outputs, state = self.lstm(rows, state)
+        return outputs, state
 
     def losses(self, logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Cross-entropy and joint accuracy.

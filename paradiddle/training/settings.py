@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paradiddle.checks import check_at_least, check_range, check_seed
+from paradiddle.errors import InvalidValueError
 
 __all__ = ["Settings", "Status"]
 
@@ -29,13 +30,16 @@ class Settings:
     noise : float
         Share of the events whose note, ticks and velocity are replaced by another event's when they
         are read, never when they are predicted: the drummer learns to find back after a slip.
+    steady : float
+        Weight of `paradiddle.training.steadiness.unsteadiness` in the loss: a slip of the memory
+        fades instead of growing, at the price of some of what is remembered. 0 leaves it out.
     seed : int
-        Of the first weights, the shuffling and the noise.
+        Of the first weights, the shuffling, the noise and the slips.
 
     Raises
     ------
     InvalidValueError
-        If a number is out of range.
+        If a number is out of range, or `steady` is asked of a bidirectional network.
     """
 
     hidden: int = 200
@@ -47,6 +51,7 @@ class Settings:
     epochs: int = 200
     minutes: float | None = None
     noise: float = 0.0
+    steady: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -54,6 +59,12 @@ class Settings:
             check_at_least(name, getattr(self, name), 1, "give a whole number from 1 up")
         check_range("lr", np.array([self.lr]), 1e-8, 1, remedy="try 0.01")
         check_range("noise", np.array([self.noise]), 0, 1, remedy="0.1 is plenty")
+        check_range("steady", np.array([self.steady]), 0, 100, remedy="try 0.3")
+        if self.steady and self.bidirectional:
+            raise InvalidValueError(
+                f"steady must be 0 for a bidirectional network, got {self.steady}; it keeps no"
+                " memory from one event to the next"
+            )
         if self.minutes is not None:
             check_range("minutes", np.array([self.minutes]), 0.001, 1e6, remedy="try 5")
         check_seed(self.seed)

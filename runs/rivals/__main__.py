@@ -16,8 +16,8 @@ import torch
 from paradiddle.corpus import scan
 from paradiddle.errors import ParadiddleError
 from paradiddle.exam import Exam, exam_of
+from paradiddle.interrupts import graceful_stop
 from paradiddle.takes import takes_of
-from paradiddle.training.interrupts import graceful_stop
 
 from .figures import RIVALS, rival_figures
 from .files import path_of, save
