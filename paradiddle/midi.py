@@ -20,6 +20,7 @@ from paradiddle.events import Events, Quantised, quantise
 from paradiddle.files import atomic_path
 from paradiddle.pattern import Pattern
 from paradiddle.score import Score
+from paradiddle.swing import STRAIGHT, swung
 from paradiddle.timing import DEFAULT_QPM, TICKS_PER_QUARTER, rescale_ticks, time_signature_of
 
 __all__ = [
@@ -177,7 +178,9 @@ def pattern_of(
     return found._replace(pattern=with_early(found.pattern, score.texts))
 
 
-def to_bytes(music: Events | Pattern, pitches: Sequence[int] | None = None) -> bytes:
+def to_bytes(
+    music: Events | Pattern, pitches: Sequence[int] | None = None, *, swing: float = STRAIGHT
+) -> bytes:
     """Write a Standard MIDI File of format 0 at 480 ticks per quarter, on channel 10.
 
     Tempo and time signature come first; notes last a 32nd, less where the same drum is struck
@@ -190,18 +193,20 @@ def to_bytes(music: Events | Pattern, pitches: Sequence[int] | None = None) -> b
     pitches : sequence of int, optional
         What to write for each voice, as `paradiddle.kit_maps.kit_pitches` finds them. By default
         the pitches of General MIDI for a Pattern, and those of Events as they are.
+    swing : float, default 0.5
+        How to swing a Pattern; see `paradiddle.swing.swung`. Events are as they are.
 
     Raises
     ------
     InvalidValueError
-        If no time signature has the music's bar length.
+        If no time signature has the music's bar length, or the Pattern cannot be swung so.
 
     Examples
     --------
     >>> events_of(smf.parse(to_bytes(Events([36, 38], [0, 480], qpm=96)))).onsets
     array([  0, 480])
     """
-    events = Events.from_pattern(music) if isinstance(music, Pattern) else music
+    events = Events.from_pattern(swung(music, swing)) if isinstance(music, Pattern) else music
     if pitches is not None:
         events = events.on_kit(pitches)
     end = _end_tick(

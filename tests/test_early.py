@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from paradiddle import smf
 from paradiddle.early import early_text, with_early
 from paradiddle.kit_maps import kit_pitches
-from paradiddle.midi import read_pattern, write
+from paradiddle.midi import pattern_of, read_pattern, to_bytes, write
 from paradiddle.pattern import Pattern
 
 
@@ -23,6 +24,11 @@ def beat(steps_per_quarter: int = 4) -> Pattern:
 def test_a_pattern_comes_back_from_midi_as_it_was(tmp_path: Path, kit: str) -> None:
     write(tmp_path / "a.mid", beat(), kit_pitches(kit))
     assert read_pattern(tmp_path / "a.mid").pattern.offsets.tolist() == beat().offsets.tolist()
+
+
+def test_a_swung_file_tells_how_early_the_first_hits_were() -> None:
+    found = pattern_of(smf.parse(to_bytes(beat(), swing=0.6))).pattern
+    assert found.offsets.tolist() == beat().offsets.tolist()  # all on even steps
 
 
 def test_only_hits_of_the_first_step_that_are_early_are_told() -> None:

@@ -24,7 +24,6 @@ from paradiddle.machine import Machine
 from paradiddle.midi import read_pattern, to_bytes
 from paradiddle.pattern import Pattern
 from paradiddle.server.models import SHIPPED, load_models
-from paradiddle.swing import swung
 
 PATTERN = groove_of(2, seed=4, qpm=93)
 FUNK = {"style": "funk", "temperature": 1.2, "density": 1.5, "seed": 7}
@@ -208,7 +207,7 @@ def test_swing_reaches_the_midi_file(client: TestClient) -> None:
     straight = Pattern(hits, hits * 0.5, hits * 0.0)
     data = post(client, "midi", pattern=sent(straight), swing=0.75).content
     assert midi.events_of(smf.parse(data)).onsets.tolist() == [0, 180, 240, 420]
-    assert data == to_bytes(swung(straight, 0.75))
+    assert data == to_bytes(straight, swing=0.75)
 
 
 def test_a_wav_file_repeats_and_does_not_clip(client: TestClient) -> None:

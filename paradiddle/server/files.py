@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -9,16 +10,18 @@ from fastapi import APIRouter, Query, Request, Response
 
 from paradiddle import midi, smf
 from paradiddle.early import with_early
-from paradiddle.errors import InvalidValueError, MidiError
-from paradiddle.events import Events, quantise
+from paradiddle.errors import MidiError
+from paradiddle.events import quantise
 from paradiddle.kit_maps import KIT_MAPS
 from paradiddle.pattern import Pattern
 from paradiddle.saving import sound_of
 from paradiddle.score import Score
 from paradiddle.server import schemas
 from paradiddle.server.bounds import BOUNDS
+from paradiddle.server.field_errors import FieldError
+from paradiddle.server.pieces import Pieces
 from paradiddle.server.playing import json_answer, patterns_text
-from paradiddle.server.stage import answer
+from paradiddle.server.stage import Turn, answer, client_of, stage_of
 from paradiddle.server.wav import wav_bytes
 from paradiddle.swing import swung
 
@@ -28,7 +31,8 @@ router = APIRouter(prefix="/api", tags=["files"])
 
 MAX_SECONDS = 300
 _MAX_BARS = 4096
-_SAMPLE_RATE = 44_100
+_SAMPLE_RATE, _FRAME_BYTES = 44_100, 4
+_RINGING = 10  # seconds that the last hit may take to fade
 _MIDI, _WAV = "audio/midi", "audio/wav"
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _PIECE = BOUNDS["piece"]
@@ -52,19 +56,28 @@ async def import_(
 ) -> Response:
     """Read a MIDI file of at most 256 KB, cut into pieces; silent ones are left out."""
     data = await request.body()
-    return await answer(request, lambda _: _imported(data, piece))
+    return await answer(request, lambda _, sent: _imported(sent, piece), data)
 
 
 @router.post("/midi", response_class=Response, responses=sent_as(_MIDI))
 async def midi_(wish: schemas.FileRequest, request: Request) -> Response:
     """Write a pattern or events as a MIDI file."""
-    return await answer(request, lambda _: _midi_file(wish))
+    return await answer(request, _midi_file, wish)
 
 
 @router.post("/wav", response_class=Response, responses=sent_as(_WAV))
 async def wav(wish: schemas.WavRequest, request: Request) -> Response:
     """Play a pattern or events on the kit, as a stereo WAV file."""
-    return await answer(request, lambda _: _wav_file(wish))
+    client, sounds = client_of(request), stage_of(request).sounds
+    size = _sound_bytes(wish)
+    sounds.take(client, size)
+    done = partial(sounds.leave, client, size)
+    try:
+        sound = await answer(request, _wav_file, wish)
+    except BaseException:
+        done()
+        raise
+    return Pieces(sound, _named("paradiddle.wav"), _WAV, done)
 
 
 def _imported(data: bytes, bars: int) -> Response:
@@ -114,24 +127,20 @@ def _worth_telling(score: Score, unmapped: int, pattern: Pattern, pieces: int) -
     return notes
 
 
-def _midi_file(wish: schemas.FileRequest) -> Response:
-    music = wish.music()
-    if isinstance(music, Pattern):
-        music = swung(music, wish.swing)
+def _midi_file(_: Turn, wish: schemas.FileRequest) -> Response:
     pitches = None if wish.kit_map == "gm" else KIT_MAPS[wish.kit_map]
-    return _attached(midi.to_bytes(music, pitches), _MIDI, "paradiddle.mid")
+    data = midi.to_bytes(wish.music(), pitches, swing=wish.swing)
+    return Response(data, 200, _named("paradiddle.mid"), _MIDI)
 
 
-def _wav_file(wish: schemas.WavRequest) -> Response:
+def _wav_file(_: Turn, wish: schemas.WavRequest) -> bytes:
     music = wish.music()
     if isinstance(music, Pattern):
         music = swung(_repeated(music, wish.repeat), wish.swing)
     elif wish.repeat != 1:
-        raise InvalidValueError(
-            f"repeat must be 1 for events, got {wish.repeat}; only patterns are repeated"
-        )
-    _check_length(music)
-    return _attached(wav_bytes(sound_of(music), _SAMPLE_RATE), _WAV, "paradiddle.wav")
+        text = f"repeat must be 1 for events, got {wish.repeat}; only patterns are repeated"
+        raise FieldError("repeat", wish.repeat, text)
+    return wav_bytes(sound_of(music), _SAMPLE_RATE)
 
 
 def _repeated(pattern: Pattern, times: int) -> Pattern:
@@ -143,18 +152,17 @@ def _repeated(pattern: Pattern, times: int) -> Pattern:
     )
 
 
-def _check_length(music: Pattern | Events) -> None:
-    if isinstance(music, Pattern):
-        seconds = music.steps / music.steps_per_quarter * 60 / music.qpm
-    else:
-        seconds = float(music.seconds().max(initial=0))
+def _sound_bytes(wish: schemas.WavRequest) -> int:
+    """Tell how large the sound will be at the most, unless it would be too long."""
+    field, seconds = wish.length()
     if seconds > MAX_SECONDS:
-        raise InvalidValueError(
+        text = (
             f"the sound would last {seconds:.0f} seconds, at most {MAX_SECONDS} are rendered;"
             " send less, or download the MIDI file"
         )
+        raise FieldError(field, f"{seconds:.0f} seconds", text)
+    return round((seconds + _RINGING) * _SAMPLE_RATE * _FRAME_BYTES)
 
 
-def _attached(data: bytes, media_type: str, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(data, 200, headers, media_type)
+def _named(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
