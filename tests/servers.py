@@ -3,18 +3,25 @@
 import functools
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import uvicorn
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from paradiddle.server.app import create_app
 from paradiddle.server.busy import Desk
+from paradiddle.server.cable import Cable
+from paradiddle.server.connection import Patience
 from paradiddle.server.guards import Hosts
 from paradiddle.server.models import Models, load_models
 from paradiddle.server.pages import WEB
+from paradiddle.server.serving import bind, config_of
 
 ADDRESS = "127.0.0.1:8765"
 HOSTS = Hosts.of("127.0.0.1", 8765)
@@ -36,6 +43,29 @@ def served(
     client = TestClient(app, base_url=f"http://{ADDRESS}", raise_server_exceptions=False)
     with client:
         yield client
+
+
+@contextmanager
+def patient_server(
+    patience: Patience, cable: Cable | None = None
+) -> Iterator[tuple[tuple[str, int], FastAPI]]:
+    """A real server in a thread of this process; gives its address and its application."""
+    listening = bind("127.0.0.1", 0)
+    address = listening.getsockname()
+    app = create_app(shipped_models(), Hosts.of(*address), cable=cable)
+    server = uvicorn.Server(config_of(app, patience, sockets=cable is not None))
+    thread = threading.Thread(target=server.run, args=([listening],))
+    thread.start()
+    try:
+        deadline = time.monotonic() + _SECONDS
+        while not server.started and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert server.started
+        yield address, app
+    finally:
+        server.should_exit = True
+        thread.join(_SECONDS)
+        listening.close()
 
 
 def start_server(*arguments: object, **settings: Any) -> subprocess.Popen[str]:

@@ -1,13 +1,21 @@
 """The queue before the models: a few wait, the others are told so."""
 
 import asyncio
+import json
+import socket
 import threading
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
-from servers import served
+from machines import groove_of
+from servers import patient_server, served
 
-from paradiddle.server.busy import Busy, Desk
+from paradiddle.machine import Machine
+from paradiddle.pattern import Pattern
+from paradiddle.server.busy import Busy, Desk, Places
+from paradiddle.server.connection import Patience
+from paradiddle.server.stage import Turn
 
 
 def occupied(
@@ -112,10 +120,116 @@ def test_jobs_run_off_the_event_loop_one_at_a_time() -> None:
 def test_clients_are_told_when_to_come_again(places: int, share: int, status: int) -> None:
     desk = Desk()
     with served(desk=desk) as client:  # warms up before it is full
-        desk.places, desk.share = places, share
+        desk.places = Places(places, share, "requests")
         answer = client.post("/api/generate", json={"bars": 1})
         assert answer.status_code == status
         assert answer.headers["retry-after"] == "1"
         assert answer.headers["connection"] == "close"
         assert answer.json()["detail"][0]["message"]
         assert client.get("/api/health").status_code == 200
+
+
+# --- clients that leave ---------------------------------------------------------------------------
+
+
+def test_what_is_cancelled_before_it_begins_is_never_done() -> None:
+    desk, done = Desk(), []
+    release = threading.Event()
+
+    async def run() -> None:
+        first = asyncio.create_task(desk.do("a", release.wait))
+        second = asyncio.create_task(desk.do("b", lambda: done.append("second")))
+        await asyncio.sleep(0.05)
+        second.cancel()
+        await asyncio.sleep(0.05)
+        assert desk.places.held == 1
+        release.set()
+        assert await first
+        assert await desk.do("b", lambda: done.append("third")) is None
+
+    asyncio.run(run())
+    assert done == ["third"]
+
+
+class Blocked:
+    """Plays when it is told to, and writes down the seeds it was asked for."""
+
+    def __init__(self) -> None:
+        self.seeds: list[int] = []
+        self.begun, self.go = threading.Event(), threading.Event()
+
+    def humanize(self, pattern: Pattern, *_: object, seed: int, **__: object) -> Pattern:
+        self.seeds.append(seed)
+        self.begun.set()
+        assert self.go.wait(10)
+        return pattern
+
+
+@pytest.fixture
+def blocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Blocked]:
+    player = Blocked()
+    monkeypatch.setattr(
+        Machine, "humanize", lambda _, *args, **named: player.humanize(*args, **named)
+    )
+    yield player
+    player.go.set()
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+    """Counts the turns that have ended."""
+    count, end = threading.Semaphore(0), Turn.end
+
+    def end_counted(turn: Turn) -> None:
+        end(turn)
+        count.release()
+
+    monkeypatch.setattr(Turn, "end", end_counted)
+    return count
+
+
+def asking(address: tuple[str, int], seed: int, count: int = 1) -> socket.socket:
+    """Ask for candidates and do not wait for them."""
+    wish = {"pattern": json.loads(groove_of(1).to_json()), "seed": seed, "count": count}
+    body = json.dumps(wish)
+    head = (
+        f"POST /api/humanize HTTP/1.1\r\nHost: 127.0.0.1:{address[1]}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    client = socket.create_connection(address, 10)
+    client.sendall(head.encode() + body.encode())
+    return client
+
+
+def test_nothing_is_played_for_clients_who_left(blocked: Blocked) -> None:
+    with patient_server(Patience()) as (address, app), asking(address, 1) as first:
+        places = app.state.stage.desk.places
+        assert blocked.begun.wait(10)
+        impatient = [asking(address, seed) for seed in (2, 3, 4)]
+        until(lambda: places.held == 4)
+        for client in impatient[1:]:
+            client.close()
+        until(lambda: places.held == 2)
+        blocked.go.set()
+        assert first.recv(12) == impatient[0].recv(12) == b"HTTP/1.1 200"
+        impatient[0].close()
+    assert blocked.seeds == [1, 2]
+
+
+def test_candidates_that_nobody_waits_for_are_not_played(
+    blocked: Blocked, ended: threading.Semaphore
+) -> None:
+    with patient_server(Patience()) as (address, app):
+        with asking(address, 1, count=16):
+            assert blocked.begun.wait(10)
+        assert ended.acquire(timeout=10)
+        blocked.go.set()
+        until(lambda: app.state.stage.desk.places.held == 0)
+    assert blocked.seeds == [1]
+
+
+def until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -1,6 +1,7 @@
 """Mistakes in requests: never a 500, and the answer names field, value and range."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from machines import groove_of
 from servers import served
 
 from paradiddle.machine import Machine
+from paradiddle.server.guards import HEADERS
 
 PATTERN: dict[str, Any] = json.loads(groove_of(2, seed=4).to_json())
 LONG = json.loads(groove_of(65).to_json())
@@ -30,6 +32,16 @@ def refused(client: TestClient, name: str, body: Any) -> list[dict[str, Any]]:
     assert all(set(one) == {"field", "value", "message"} for one in detail)
     assert not any("\n" in one["message"] for one in detail)
     return detail
+
+
+def value_at(body: Any, field: str) -> Any:
+    """What was sent in a field such as ``pattern.hits[3][2]``; None for nothing."""
+    for part in re.findall(r"[a-z_]+|\d+", field if field != "body" else ""):
+        try:
+            body = body[int(part) if part.isdigit() else part]
+        except (LookupError, TypeError):
+            return None
+    return None if isinstance(body, str) and field == "body" else body
 
 
 def changed(**fields: Any) -> dict[str, Any]:
@@ -59,15 +71,15 @@ def changed(**fields: Any) -> dict[str, Any]:
         ("generate", {"tempo": 90}, "tempo", "is no field of this request"),
         ("continue", {"bars": 2}, "pattern", "pattern is missing"),
         ("continue", {"pattern": LONG}, "pattern.steps", "in [0, 1024], got 1040; send at most 64"),
-        ("continue", changed(hits=[]), "pattern", "the pattern has no hits to continue"),
-        ("continue", changed(steps=0, hits=[]), "pattern", "the pattern has no steps"),
-        ("continue", changed(steps_per_quarter=3), "pattern", "the models play 4"),
-        ("continue", changed(quarters_per_bar=3), "pattern", "the models play 4/4"),
-        ("continue", changed(quarters_per_bar=0.3), "pattern", "a bar must be a whole number"),
+        ("continue", changed(hits=[]), "pattern.hits", "the pattern has no hits to continue"),
+        ("continue", changed(steps=0, hits=[]), "pattern.steps", "has no steps"),
+        ("continue", changed(steps_per_quarter=3), "pattern.steps_per_quarter", "play 4;"),
+        ("continue", changed(quarters_per_bar=3), "pattern.quarters_per_bar", "play 4/4"),
+        ("continue", changed(quarters_per_bar=0.3), "pattern.quarters_per_bar", "a bar must be"),
         ("continue", changed(format=2), "pattern.format", "in [1, 1], got 2"),
         ("continue", changed(voices=["kick"]), "pattern.voices", "send them in this order"),
         ("continue", changed(qpm=1), "pattern.qpm", "in [3.58, 60000000], got 1"),
-        ("fill", changed(hits=[[32, 0, 0.5, 0]]), "pattern", "32 steps, got a hit at step 32"),
+        ("fill", changed(hits=[[32, 0, 0.5, 0]]), "pattern.hits", "steps [0, 32) of the pattern"),
         ("fill", changed(hits=[[0, 9, 0.5, 0]]), "pattern.hits[0][1]", "in [0, 8], got 9;"),
         ("fill", changed(hits=[[0, 0, 96, 0]]), "pattern.hits[0][2]", "in [0, 1], got 96; divide"),
         ("fill", changed(hits=[[0, 0, 1, 0.5]]), "pattern.hits[0][3]", "in [-0.5, 0.5), got 0.5"),
@@ -76,20 +88,30 @@ def changed(**fields: Any) -> dict[str, Any]:
         ("fill", changed() | {"keep": "bars 3-4"}, "keep", "keep names bars 3-4"),
         ("fill", changed() | {"keep": 7}, "keep", "must be words"),
         ("fill", changed() | {"keep": "kick", "open": []}, "keep", "must be left out"),
-        ("fill", changed() | {"open": [[32, 0]]}, "open", "within the 32 steps"),
+        ("fill", changed() | {"open": [[32, 0]]}, "open", "within steps [0, 32)"),
         ("fill", changed() | {"open": [[-1, 0]]}, "open[0][0]", "in [0, 1023], got -1"),
         ("humanize", changed() | {"amount": 1.1}, "amount", "in [0, 1], got 1.1; 1 is all human"),
         ("humanize", changed() | {"density": 1}, "density", "is no field of this request"),
         ("tap", {}, "rhythm", "rhythm must be given, or velocities, got none"),
         ("tap", {"rhythm": PATTERN, "velocities": [1]}, "rhythm", "got both; send one"),
         ("tap", {"velocities": [0, 2]}, "velocities[1]", "in [0, 1], got 2;"),
-        ("tap", {"velocities": [0, 0]}, "pattern", "has no hits to play on the kit"),
-        ("morph", {"a": PATTERN, "b": LONG | {"steps": 16, "hits": [[0, 0, 1, 0]]}}, "b", "length"),
+        ("tap", {"velocities": [0, 0]}, "velocities", "has no hits to play on the kit"),
+        (
+            "morph",
+            {"a": PATTERN, "b": LONG | {"steps": 16, "hits": [[0, 0, 1, 0]]}},
+            "b.steps",
+            "length",
+        ),
         ("morph", {"a": PATTERN, "b": PATTERN, "count": 1}, "count", "in [2, 16], got 1;"),
         ("drum", {"notes": 0}, "notes", "in [1, 5000], got 0; 1000 are"),
         ("drum", {"top_p": 0}, "top_p", "got 0;"),
         ("midi", {}, "pattern", "pattern must be given, or events, got none; send one"),
-        ("midi", {"events": {"notes": [36], "ticks": []}}, "events", "of one length, got 1 and 0"),
+        (
+            "midi",
+            {"events": {"notes": [36], "ticks": []}},
+            "events.ticks",
+            "of one length, got 1 and 0",
+        ),
         ("midi", {"events": {"notes": [128], "ticks": [0]}}, "events.notes[0]", "in [0, 127]"),
         ("midi", {"events": {"notes": [36], "ticks": [-1]}}, "events.ticks[0]", "got -1; count"),
         ("midi", {"events": {"notes": [1], "ticks": [0]}, "swing": 0.6}, "swing", "for events"),
@@ -107,6 +129,81 @@ def test_mistakes_name_the_field_the_value_and_the_range(
     first = refused(client, name, body)[0]
     assert first["field"] == field
     assert message in first["message"]
+    assert (first["value"] is None) == (value_at(body, field) is None)
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "field", "value"),
+    [
+        ("generate", {"style": "fonk"}, "style", "fonk"),
+        ("generate", {"style": {"funk": 0}}, "style", {"funk": 0}),
+        ("generate", {"bars": 64, "count": 5}, "count", 5),
+        ("generate", {"bars": None}, "bars", None),
+        ("continue", changed(hits=[]), "pattern.hits", []),
+        ("continue", changed(steps=0, hits=[]), "pattern.steps", 0),
+        ("continue", changed(steps_per_quarter=3), "pattern.steps_per_quarter", 3),
+        ("continue", changed(quarters_per_bar=0.3), "pattern.quarters_per_bar", 0.3),
+        ("continue", changed(voices=["kick"]), "pattern.voices", ["kick"]),
+        ("continue", {"bars": 2}, "pattern", None),
+        ("fill", changed(hits=[[32, 0, 0.5, 0]]), "pattern.hits", 32),
+        ("fill", changed() | {"keep": "cowbell"}, "keep", "cowbell"),
+        ("fill", changed() | {"keep": ["kick", "bars 3-4"]}, "keep", ["kick", "bars 3-4"]),
+        ("fill", changed() | {"keep": "kick", "open": []}, "keep", "kick"),
+        ("fill", changed() | {"open": [[32, 4]]}, "open", [32, 4]),
+        ("tap", {"rhythm": PATTERN, "velocities": [1]}, "rhythm", "an object"),
+        ("tap", {"rhythm": PATTERN | {"hits": []}}, "rhythm.hits", []),
+        ("tap", {"velocities": [0, 0]}, "velocities", [0, 0]),
+        ("tap", {"velocities": [0] * 1000}, "velocities", "a list of 1000"),
+        ("morph", {"a": PATTERN | {"hits": []}, "b": PATTERN}, "a.hits", []),
+        (
+            "morph",
+            {"a": PATTERN, "b": PATTERN | {"steps_per_quarter": 3}},
+            "b.steps_per_quarter",
+            3,
+        ),
+        ("morph", {"a": PATTERN, "b": PATTERN | {"hits": [[40, 0, 1, 0]]}}, "b.hits", 40),
+        ("morph", {"a": PATTERN, "b": PATTERN, "count": 1}, "count", 1),
+        ("midi", {"events": {"notes": [36], "ticks": []}}, "events.ticks", []),
+        ("midi", changed() | {"events": {"notes": [], "ticks": []}}, "pattern", "an object"),
+        (
+            "midi",
+            {"events": {"notes": [36], "ticks": [0], "velocities": []}},
+            "events.velocities",
+            [],
+        ),
+        ("midi", {"events": {"notes": [1], "ticks": [0]}, "swing": 0.6}, "swing", 0.6),
+        ("midi", {"events": {"notes": [1] * 5001, "ticks": [0]}}, "events.notes", "a list of 5001"),
+        ("wav", {"events": {"notes": [36], "ticks": [0]}, "repeat": 2}, "repeat", 2),
+        ("wav", changed(qpm=4) | {"repeat": 3}, "pattern", "360 seconds"),
+        ("generate", [1, 2], "body", [1, 2]),
+    ],
+)
+def test_the_value_is_the_one_that_was_sent(
+    client: TestClient, name: str, body: Any, field: str, value: Any
+) -> None:
+    first = refused(client, name, body)[0]
+    assert (first["field"], first["value"]) == (field, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "message"),
+    [
+        ("generate", {"bars": None}, "must be a whole number in [1, 64], got null;"),
+        ("generate", {"bars": 64, "count": 5}, "must be at most 4 for patterns of 64 bars, got 5"),
+        ("fill", changed() | {"open": [[32, 4]]}, "steps [0, 32) of the pattern, got 32;"),
+        ("fill", changed(hits=[[32, 0, 0.5, 0]]), "steps [0, 32) of the pattern, got 32;"),
+        ("midi", {"events": {"notes": [1] * 5001, "ticks": [0]}}, "at most 5000 items"),
+        ("wav", changed(qpm=4) | {"repeat": 4}, "would last 480 seconds, at most 300"),
+    ],
+)
+def test_the_message_has_the_range(client: TestClient, name: str, body: Any, message: str) -> None:
+    assert message in refused(client, name, body)[0]["message"]
+
+
+def test_a_file_that_is_no_midi_file_is_told_by_its_size(client: TestClient) -> None:
+    answer = client.post("/api/import", content=b"RIFF")
+    [detail] = answer.json()["detail"]
+    assert (detail["field"], detail["value"]) == ("body", "4 bytes")
 
 
 def test_all_mistakes_are_told_at_once(client: TestClient) -> None:
@@ -168,6 +265,7 @@ def test_a_mistake_of_ours_is_not_told_to_the_world(monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(Machine, "generate", broken)
         answer = client.post("/api/generate", json={})
     assert answer.status_code == 500
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
     assert "secret" not in answer.text
     assert "log" in answer.json()["detail"][0]["message"]
 

@@ -202,7 +202,7 @@ def test_a_port_that_comes_back_is_picked_up() -> None:
         ),
         (
             {"type": "play", "pattern": pattern(0, steps=4)},
-            "the pattern has 4 steps, got a hit at step 4; count steps from 0",
+            "hits must lie within steps [0, 4) of the pattern, got 4; count steps from 0",
         ),
         (
             {"type": "play", "pattern": pattern(hits=[[0, 0, 2.0, 0.0]])},

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
+from starlette.types import ASGIApp
 
 from paradiddle import __version__
 from paradiddle.server import facts, files, playing
@@ -65,7 +66,8 @@ def create_app(
         A MIDI port of the server, for pages to play to.
     """
     stage = Stage(models, desk or Desk(), cable)
-    app = FastAPI(
+    app = _Guarded(
+        hosts,
         title="paradiddle",
         version=__version__,
         description=_DESCRIPTION,
@@ -90,8 +92,18 @@ def create_app(
             f"/{name}", _sender(page), methods=["GET", "HEAD"], include_in_schema=False
         )
     app.add_middleware(Bodies)
-    app.add_middleware(Guard, hosts=hosts)
     return app
+
+
+class _Guarded(FastAPI):
+    """An application that is guarded whole: also what answers its own mistakes is inside."""
+
+    def __init__(self, hosts: Hosts, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._hosts = hosts
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return Guard(super().build_middleware_stack(), self._hosts)
 
 
 def _documents(app: FastAPI, web: Path) -> dict[str, Page]:

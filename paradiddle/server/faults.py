@@ -1,8 +1,6 @@
 """What went wrong, as JSON that names the field, the value and the range."""
 
 import json
-import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +11,7 @@ from starlette.exceptions import HTTPException
 from paradiddle.errors import ParadiddleError
 from paradiddle.server.bounds import BOUNDS, Bound
 from paradiddle.server.busy import Busy
+from paradiddle.server.field_errors import MOST_TEXT, located, shown
 
 __all__ = ["answer_faults", "refusal", "told"]
 
@@ -32,23 +31,15 @@ _EXPECTED = {
     "style": _STYLE,
     "keep": 'words such as "kick, snare in bar 2", or a list of them',
 }
-# how errors of the library begin that are about one field
-_ABOUT = (
-    (re.compile(r"unknown style|the shares? of style|style "), "style"),
-    (re.compile(r"the pattern|a bar must|steps_per_quarter|quarters_per_bar"), "pattern"),
-    (re.compile(r"no voice is called|keep "), "keep"),
-    (re.compile(r"patterns to morph"), "b"),
-    (re.compile(r"a rhythm"), "velocities"),
-    (re.compile(r"notes and ticks"), "events"),
-)
 # what the framework says, in our words
 _SAID = {
     "Not Found": "there is nothing here; the page is at /, the documentation at /docs",
     "Method Not Allowed": "this address takes another method; the documentation is at /docs",
     "There was an error parsing the body": "the body is no JSON that can be read; send an object",
 }
-_FIELD = re.compile(r"[a-z_]+(?= must)")
-_MOST_TEXT = 200
+_WITHOUT_VALUE = {"missing", "json_invalid"}
+# not of the number itself but of the list it should be in
+_OF_LISTS = {"list_type", "too_long", "too_short", "tuple_type"}
 
 Detail = dict[str, Any]
 
@@ -78,8 +69,9 @@ def answer_faults(app: FastAPI) -> None:
 
     @app.exception_handler(ParadiddleError)
     async def _refused(_: Request, error: ParadiddleError) -> Response:
-        message = " ".join(str(error).split())
-        return refusal(422, [_detail(_field_of(message), None, message)])
+        found = located(error, None)
+        message = " ".join(str(found).split())
+        return refusal(422, [_detail(found.field, shown(found.value), message)])
 
     @app.exception_handler(Busy)
     async def _busy(_: Request, error: Busy) -> Response:
@@ -101,21 +93,12 @@ def _detail(field: str | None, value: Any, message: str) -> Detail:
     return {"field": field, "value": value, "message": message}
 
 
-def _field_of(message: str) -> str | None:
-    """Tell which field an error of the library is about, where it says so."""
-    for beginning, field in _ABOUT:
-        if beginning.match(message):
-            return field
-    match = _FIELD.match(message)
-    return match[0] if match else None
-
-
 def _details(errors: Sequence[Any]) -> list[Detail]:
     """Describe what pydantic found, one sentence a field."""
     found: dict[str, Detail] = {}
     for error in errors:
         field, message = _described(error)
-        value = None if field == "body" else _shown(error.get("input"))
+        value = None if error["type"] in _WITHOUT_VALUE else shown(error.get("input"))
         found.setdefault(field, _detail(field, value, message))
     return list(found.values())
 
@@ -123,7 +106,7 @@ def _details(errors: Sequence[Any]) -> list[Detail]:
 def _described(error: Mapping[str, Any]) -> tuple[str, str]:
     """Name the field and say what is wrong with it."""
     places = [place for place in error["loc"] if place not in ("body", "query", "path")]
-    kind, value = error["type"], _shown(error.get("input"))
+    kind, value = error["type"], shown(error.get("input"))
     name = next((str(place) for place in places if place in _EXPECTED), None)
     if name is not None:
         return name, f"{name} must be {_EXPECTED[name]}, got {_said(value)}"
@@ -136,8 +119,8 @@ def _described(error: Mapping[str, Any]) -> tuple[str, str]:
         return "body", "the body is no JSON; send an object"
     if field == "body":
         return field, "the body must be an object, sent as application/json"
-    bound = _bound(places)
-    if bound is not None and value is not None:
+    bound = None if kind in _OF_LISTS else _bound(places)
+    if bound is not None:
         whole = "a whole number " if bound.whole else "a number "
         return field, f"{field} must be {whole}in {bound}, got {_said(value)}; {bound.remedy}"
     return field, f"{field}: {error['msg'].lower()}, got {_said(value)}"
@@ -164,27 +147,12 @@ def _dotted(places: Sequence[Any]) -> str:
         for place in places
         if not (isinstance(place, str) and _is_tag(place))
     )
-    return text.removeprefix(".")[:_MOST_TEXT]
+    return text.removeprefix(".")[:MOST_TEXT]
 
 
 def _is_tag(place: str) -> bool:
     """Tell the branches of a union from fields."""
     return "[" in place
-
-
-def _shown(value: Any) -> Any:
-    """Reduce a value to what JSON can hold and a line can show."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, int):
-        return value if abs(value) < 2**63 else f"a number of {value.bit_length()} bits"
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    if isinstance(value, str):
-        return value[:_MOST_TEXT]
-    if isinstance(value, dict):
-        return "an object"
-    return f"a list of {len(value)}" if isinstance(value, list) else type(value).__name__
 
 
 def _said(value: Any) -> str:

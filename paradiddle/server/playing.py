@@ -3,22 +3,23 @@
 import json
 import secrets
 from collections.abc import Callable, Iterable
+from types import SimpleNamespace
 
 import numpy as np
 from fastapi import APIRouter, Request, Response
 
 from paradiddle.checks import check_whole
-from paradiddle.drummer import Drummer, Length
+from paradiddle.drummer import Length
 from paradiddle.drums import VOICE_OF_PITCH
 from paradiddle.errors import InvalidValueError
 from paradiddle.events import Events, quantise
 from paradiddle.keep import Keep
-from paradiddle.latent import Latent
-from paradiddle.machine import Machine
 from paradiddle.pattern import Pattern
+from paradiddle.pattern_questions import check_grid, check_hits
 from paradiddle.server import schemas
 from paradiddle.server.bounds import MAX_COUNT
-from paradiddle.server.stage import answer
+from paradiddle.server.field_errors import FieldError, located
+from paradiddle.server.stage import Turn, answer
 from paradiddle.takes import STEPS_PER_BAR
 from paradiddle.timing import TICKS_PER_QUARTER
 
@@ -33,43 +34,43 @@ _SEEDS = 2**32  # drawn below this: short enough to read out
 @router.post("/generate", response_model=schemas.PatternsAnswer)
 async def generate(wish: schemas.GenerateRequest, request: Request) -> Response:
     """Play something new in a style."""
-    return await answer(request, lambda models: _generated(models.machine, wish))
+    return await answer(request, _generated, wish)
 
 
 @router.post("/continue", response_model=schemas.PatternsAnswer)
 async def continue_(wish: schemas.ContinueRequest, request: Request) -> Response:
     """Play on after a pattern; the answer begins with it, unchanged."""
-    return await answer(request, lambda models: _continued(models.machine, wish))
+    return await answer(request, _continued, wish)
 
 
 @router.post("/fill", response_model=schemas.PatternsAnswer)
 async def fill(wish: schemas.FillRequest, request: Request) -> Response:
     """Play anew the open cells of a pattern; all others stay bit for bit."""
-    return await answer(request, lambda models: _filled(models.machine, wish))
+    return await answer(request, _filled, wish)
 
 
 @router.post("/humanize", response_model=schemas.PatternsAnswer)
 async def humanize(wish: schemas.HumanizeRequest, request: Request) -> Response:
     """Give the hits of a pattern a drummer's dynamics and timing."""
-    return await answer(request, lambda models: _humanized(models.machine, wish))
+    return await answer(request, _humanized, wish)
 
 
 @router.post("/tap", response_model=schemas.PatternsAnswer)
 async def tap(wish: schemas.TapRequest, request: Request) -> Response:
     """Play a tapped rhythm on the whole kit."""
-    return await answer(request, lambda models: _tapped(models.machine, wish))
+    return await answer(request, _tapped, wish)
 
 
 @router.post("/morph", response_model=schemas.MorphAnswer)
 async def morph(wish: schemas.MorphRequest, request: Request) -> Response:
     """Go from one pattern to another of the same length."""
-    return await answer(request, lambda models: _morphed(models.latent, wish))
+    return await answer(request, _morphed, wish)
 
 
 @router.post("/drum", response_model=schemas.DrumAnswer)
 async def drum(wish: schemas.DrumRequest, request: Request) -> Response:
     """Let the LSTM drummer play; the pattern is the same on a grid of 16ths."""
-    return await answer(request, lambda models: _drummed(models.drummer, wish))
+    return await answer(request, _drummed, wish)
 
 
 def json_answer(text: str) -> Response:
@@ -82,50 +83,54 @@ def patterns_text(patterns: Iterable[Pattern]) -> str:
     return f"[{', '.join(pattern.to_json() for pattern in patterns)}]"
 
 
-def _generated(machine: Machine, wish: schemas.GenerateRequest) -> Response:
+def _generated(turn: Turn, wish: schemas.GenerateRequest) -> Response:
     _check_work(wish.bars, wish.count)
     first = _seed_of(wish.seed)
-    played = machine.generate(
+    played = turn.models.machine.generate(
         bars=wish.bars, qpm=wish.qpm, count=wish.count, seed=first, **wish.settings()
     )
     return _patterns(played, first)
 
 
-def _continued(machine: Machine, wish: schemas.ContinueRequest) -> Response:
-    pattern, settings = wish.pattern.pattern(), wish.settings()
+def _continued(turn: Turn, wish: schemas.ContinueRequest) -> Response:
+    machine, pattern, settings = turn.models.machine, wish.pattern.pattern(), wish.settings()
     _check_work(pattern.bars + wish.bars, wish.count)
-    return _each(wish, lambda seed: machine.continue_(pattern, wish.bars, seed=seed, **settings))
+    return _each(
+        turn, wish, lambda seed: machine.continue_(pattern, wish.bars, seed=seed, **settings)
+    )
 
 
-def _filled(machine: Machine, wish: schemas.FillRequest) -> Response:
-    pattern, settings = wish.pattern.pattern(), wish.settings()
+def _filled(turn: Turn, wish: schemas.FillRequest) -> Response:
+    machine, pattern, settings = turn.models.machine, wish.pattern.pattern(), wish.settings()
     _check_work(pattern.bars, wish.count)
     keep = _kept(wish, pattern)
-    return _each(wish, lambda seed: machine.fill(pattern, keep, seed=seed, **settings))
+    return _each(turn, wish, lambda seed: machine.fill(pattern, keep, seed=seed, **settings))
 
 
-def _humanized(machine: Machine, wish: schemas.HumanizeRequest) -> Response:
-    pattern, settings = wish.pattern.pattern(), wish.settings()
+def _humanized(turn: Turn, wish: schemas.HumanizeRequest) -> Response:
+    machine, pattern, settings = turn.models.machine, wish.pattern.pattern(), wish.settings()
     _check_work(pattern.bars, wish.count)
-    return _each(wish, lambda seed: machine.humanize(pattern, wish.amount, seed=seed, **settings))
+    return _each(
+        turn, wish, lambda seed: machine.humanize(pattern, wish.amount, seed=seed, **settings)
+    )
 
 
-def _tapped(machine: Machine, wish: schemas.TapRequest) -> Response:
-    rhythm, settings = _rhythm(wish), wish.settings()
+def _tapped(turn: Turn, wish: schemas.TapRequest) -> Response:
+    machine, rhythm, settings = turn.models.machine, _rhythm(wish), wish.settings()
     steps = rhythm.steps if isinstance(rhythm, Pattern) else len(rhythm)
     _check_work(steps / STEPS_PER_BAR, wish.count)
-    return _each(wish, lambda seed: machine.tap(rhythm, qpm=wish.qpm, seed=seed, **settings))
+    return _each(turn, wish, lambda seed: machine.tap(rhythm, qpm=wish.qpm, seed=seed, **settings))
 
 
-def _morphed(latent: Latent, wish: schemas.MorphRequest) -> Response:
+def _morphed(turn: Turn, wish: schemas.MorphRequest) -> Response:
     check_whole("count", wish.count, 2, MAX_COUNT, "2 are the two ends alone")
-    way = latent.morph(wish.a.pattern(), wish.b.pattern(), wish.count)
+    way = turn.models.latent.morph(_end("a", wish.a), _end("b", wish.b), wish.count)
     return json_answer(f'{{"patterns": {patterns_text(way)}}}')
 
 
-def _drummed(drummer: Drummer, wish: schemas.DrumRequest) -> Response:
+def _drummed(turn: Turn, wish: schemas.DrumRequest) -> Response:
     seed = _seed_of(wish.seed)
-    events = drummer.play(
+    events = turn.models.drummer.play(
         Length(notes=wish.notes),
         seed,
         temperature=wish.temperature,
@@ -142,10 +147,27 @@ def _patterns(patterns: Iterable[Pattern], seed: int) -> Response:
     return json_answer(f'{{"patterns": {patterns_text(patterns)}, "seed": {seed}}}')
 
 
-def _each(wish: schemas.Playing, play: Callable[[int], Pattern]) -> Response:
-    """Play with one seed after the other."""
+def _each(turn: Turn, wish: schemas.Playing, play: Callable[[int], Pattern]) -> Response:
+    """Play with one seed after the other, as long as somebody waits."""
     first = _seed_of(wish.seed)
-    return _patterns([play(first + k) for k in range(wish.count)], first)
+    played = []
+    for seed in range(first, first + wish.count):
+        turn.check()
+        played.append(play(seed))
+    return _patterns(played, first)
+
+
+def _end(field: str, sent: schemas.PatternJson) -> Pattern:
+    """Build one end of a morph, and check it here, where it is known which one it is."""
+    pattern = sent.pattern(field)
+    try:
+        check_grid(pattern)
+        check_hits(pattern, "to morph", "give one with music in it")
+    except InvalidValueError as error:
+        wrong = located(error, SimpleNamespace(pattern=sent))
+        inner = wrong.field.removeprefix("pattern")
+        raise FieldError(f"{field}{inner}", wrong.value, str(error)) from None
+    return pattern
 
 
 def _check_work(bars: float, count: int) -> None:
@@ -166,13 +188,16 @@ def _kept(wish: schemas.FillRequest, pattern: Pattern) -> Keep:
     if wish.open is None:
         return wish.keep
     if wish.keep is not None:
-        raise InvalidValueError("keep must be left out where open is given; send one of both")
+        text = "keep must be left out where open is given; send one of both"
+        raise FieldError("keep", wish.keep, text)
     mask = np.ones(pattern.hits.shape, np.bool_)
     for step, voice in wish.open:
         if step >= pattern.steps:
-            raise InvalidValueError(
-                f"open must lie within the {pattern.steps} steps of the pattern, got step {step};"
-                " count steps from 0"
+            raise FieldError(
+                "open",
+                [step, voice],
+                f"open must lie within steps [0, {pattern.steps}) of the pattern, got {step};"
+                " count steps from 0",
             )
         mask[step, voice] = False
     return mask
@@ -181,10 +206,11 @@ def _kept(wish: schemas.FillRequest, pattern: Pattern) -> Keep:
 def _rhythm(wish: schemas.TapRequest) -> Pattern | list[float]:
     """Take the rhythm in the form it was sent."""
     if wish.rhythm is not None and wish.velocities is None:
-        return wish.rhythm.pattern()
+        return wish.rhythm.pattern("rhythm")
     if wish.velocities is None or wish.rhythm is not None:
         given = "none" if wish.rhythm is None else "both"
-        raise InvalidValueError(f"rhythm must be given, or velocities, got {given}; send one")
+        text = f"rhythm must be given, or velocities, got {given}; send one"
+        raise FieldError("rhythm", wish.rhythm, text)
     return [float(velocity) for velocity in wish.velocities]
 
 

@@ -6,10 +6,11 @@ import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from paradiddle.drums import VOICE_NAMES
-from paradiddle.errors import InvalidValueError
 from paradiddle.events import Events
 from paradiddle.pattern import Pattern
 from paradiddle.server.bounds import MAX_CELLS, MAX_COUNT, MAX_EVENTS, MAX_STEPS, bounded
+from paradiddle.server.field_errors import FieldError
+from paradiddle.timing import TICKS_PER_QUARTER
 
 __all__ = [
     "ContinueRequest",
@@ -78,8 +79,13 @@ class PatternJson(BaseModel):
     voices: Voices
     hits: Annotated[list[tuple[Step, Voice, Velocity, Offset]], Field(max_length=MAX_CELLS)]
 
-    def pattern(self) -> Pattern:
+    def pattern(self, field: str = "pattern") -> Pattern:
         """Build the Pattern.
+
+        Parameters
+        ----------
+        field : str
+            Where it was sent, for errors.
 
         Raises
         ------
@@ -88,11 +94,14 @@ class PatternJson(BaseModel):
         """
         shape = (self.steps, len(VOICE_NAMES))
         cells = np.array(self.hits, np.float64).reshape(-1, 4)
-        late = cells[:, 0] >= self.steps
-        if late.any():
-            raise InvalidValueError(
-                f"the pattern has {self.steps} steps, got a hit at step {cells[late][0, 0]:.0f};"
-                " count steps from 0"
+        late = cells[cells[:, 0] >= self.steps]
+        if len(late):
+            step = int(late[0, 0])
+            raise FieldError(
+                f"{field}.hits",
+                step,
+                f"hits must lie within steps [0, {self.steps}) of the pattern, got {step};"
+                " count steps from 0",
             )
         places = cells[:, 0].astype(int), cells[:, 1].astype(int)
         hits = np.zeros(shape, np.bool_)
@@ -247,13 +256,13 @@ class _MusicRequest(_Request):
         """
         if (self.pattern is None) == (self.events is None):
             both = "none" if self.pattern is None else "both"
-            raise InvalidValueError(f"pattern must be given, or events, got {both}; send one")
+            text = f"pattern must be given, or events, got {both}; send one"
+            raise FieldError("pattern", self.pattern, text)
         if self.pattern is not None:
             return self.pattern.pattern()
         if self.swing != 0.5:
-            raise InvalidValueError(
-                f"swing must be 0.5 for events, got {self.swing}; only patterns can be swung"
-            )
+            text = f"swing must be 0.5 for events, got {self.swing}; only patterns can be swung"
+            raise FieldError("swing", self.swing, text)
         assert self.events is not None
         return self.events.events()
 
@@ -268,6 +277,16 @@ class WavRequest(_MusicRequest):
     """What to play on the kit."""
 
     repeat: Annotated[int, bounded("repeat")] = 1
+
+    def length(self) -> tuple[str, float]:
+        """Name the field that has the music, and tell how long it is in seconds."""
+        if self.pattern is not None:
+            quarters = self.repeat * self.pattern.steps / self.pattern.steps_per_quarter
+            return "pattern", 60 * quarters / self.pattern.qpm
+        if self.events is not None:
+            quarters = sum(self.events.ticks) / TICKS_PER_QUARTER
+            return "events", 60 * quarters / self.events.qpm
+        return "pattern", 0.0
 
 
 class PatternsAnswer(BaseModel):

@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -15,20 +15,22 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from paradiddle.errors import InvalidValueError, ParadiddleError
 from paradiddle.server.app import create_app
+from paradiddle.server.connection import Patience, connection_with
 from paradiddle.server.guards import Hosts
 from paradiddle.server.models import load_models
 
 if TYPE_CHECKING:
     from paradiddle.server.cable import Cable
 
-__all__ = ["Settings", "bind", "end_quietly", "serve"]
+__all__ = ["Settings", "bind", "config_of", "end_quietly", "serve"]
 
 _GRACE_SECONDS = 2  # for answers that are being written
 _KILL_SECONDS = 5.0
-_MOST_CONNECTIONS = 512
+_BACKLOG = 512
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 # a terminal that is closed; who started the server with nohup wants it to go on
 _HANGING_UP = tuple(
@@ -51,10 +53,13 @@ class Settings:
         Folder of one's own models.
     hosts : Hosts
         Names that are answered to.
+    patience : Patience
+        How long clients are waited for.
     """
 
     model: Path | None
     hosts: Hosts
+    patience: Patience = field(default_factory=Patience)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -77,7 +82,7 @@ def bind(host: str, port: int) -> socket.socket:
         if os.name == "posix":
             taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(address)
-        taken.listen(_MOST_CONNECTIONS)
+        taken.listen(_BACKLOG)
     except OSError as error:
         taken.close()
         reason = (error.strerror or str(error)).lower()
@@ -124,18 +129,8 @@ def serve(
 
 def _work(settings: Settings, listening: socket.socket, cable: "Cable | None" = None) -> None:
     """Be a worker."""
-    config = uvicorn.Config(
-        create_app(load_models(settings.model), settings.hosts, cable=cable),
-        log_level="warning",
-        access_log=False,
-        **_socket_settings(cable is not None),
-        lifespan="on",
-        proxy_headers=False,
-        server_header=False,
-        limit_concurrency=_MOST_CONNECTIONS,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-    )
-    server = uvicorn.Server(config)
+    app = create_app(load_models(settings.model), settings.hosts, cable=cable)
+    server = uvicorn.Server(config_of(app, settings.patience, sockets=cable is not None))
 
     def end(number: int, frame: FrameType | None) -> None:
         server.should_exit = True  # also before it runs, and once more when it has ended
@@ -143,6 +138,21 @@ def _work(settings: Settings, listening: socket.socket, cable: "Cable | None" = 
     for number in _ENDING if cable is None else (*_ENDING, *_HANGING_UP):
         signal.signal(number, end)
     server.run([listening])
+
+
+def config_of(app: FastAPI, patience: Patience, *, sockets: bool = False) -> uvicorn.Config:
+    """Say how an application is served, with WebSockets or without."""
+    return uvicorn.Config(
+        app,
+        http=connection_with(patience),
+        log_level="warning",
+        access_log=False,
+        **_socket_settings(sockets),
+        lifespan="on",
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
 
 
 def _socket_settings(wanted: bool) -> dict[str, Any]:

@@ -1,0 +1,138 @@
+"""A connection of a client: uvicorn's, with deadlines, and with our answers where it refuses.
+
+Of httptools, which uvicorn takes where it is installed, these could not be had.
+"""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from paradiddle.server.faults import RETRY_SECONDS, refusal
+from paradiddle.server.guards import HEADERS
+from paradiddle.server.pieces import PIECE_BYTES
+
+__all__ = ["Connection", "Patience", "connection_with"]
+
+_LOOKS = 4  # within the shorter deadline
+_FULL = refusal(
+    503,
+    "the server has too many connections; try again in a second",
+    {"Retry-After": str(RETRY_SECONDS), "Connection": "close", **HEADERS},
+)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long clients are waited for, and how many.
+
+    Attributes
+    ----------
+    asking : float
+        Seconds for the whole head of a request, from the end of the answer before or the start of
+        the connection.
+    taking : float
+        Seconds for a piece of an answer, `PIECE_BYTES`, or what is left of it.
+    connections : int
+        Those beyond get 503.
+    """
+
+    asking: float = 10.0
+    taking: float = 20.0
+    connections: int = 512
+
+
+class Connection(H11Protocol):
+    """Looks now and then whether its client is late, and ends it if so.
+
+    One timer a connection, which goes off a few times in a deadline; bytes and requests cost none.
+    """
+
+    patience = Patience()
+    _timer: asyncio.TimerHandle | None = None
+    _unsent = 0  # bytes, when last something of them was taken
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin, as one too many or not."""
+        super().connection_made(transport)
+        if len(self.connections) > self.patience.connections:
+            self.app = _FULL
+        self._answered_at = self._taken_at = self.loop.time()
+        self._look_later()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        self._look_no_more()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Hand over to a WebSocket, which has deadlines of its own."""
+        self._look_no_more()
+        super().handle_websocket_upgrade(event)
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        self._answered_at = self.loop.time()
+        super().on_response_complete()
+
+    def resume_writing(self) -> None:
+        """Note that the client took a piece."""
+        self._unsent = 0
+        super().resume_writing()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP."""
+        self._refuse(400, "the request is no HTTP that can be read")
+
+    def _look_later(self) -> None:
+        seconds = min(self.patience.asking, self.patience.taking) / _LOOKS
+        self._timer = self.loop.call_later(seconds, self._look)
+
+    def _look_no_more(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _look(self) -> None:
+        """End the connection if its client is late, or look again later."""
+        now = self.loop.time()
+        unsent = self.transport.get_write_buffer_size()
+        if not unsent or not self._unsent - PIECE_BYTES < unsent <= self._unsent:
+            self._unsent, self._taken_at = unsent, now
+        if now - self._taken_at > self.patience.taking:
+            self.transport.abort()
+        elif (
+            not unsent and self._awaits_request() and now - self._answered_at > self.patience.asking
+        ):
+            self._end_waiting()
+        self._look_later()
+
+    def _awaits_request(self) -> bool:
+        answered = self.cycle is None or self.cycle.response_complete
+        return answered and not self.transport.is_closing()
+
+    def _end_waiting(self) -> None:
+        """Say why, to a client that has begun to ask."""
+        begun, _ = self.conn.trailing_data
+        if begun:
+            text = f"the head of the request took over {self.patience.asking:g} seconds"
+            self._refuse(408, text)
+        else:
+            self.transport.close()
+
+    def _refuse(self, status: int, message: str) -> None:
+        """Answer, unless another answer has begun, and hang up."""
+        answer = refusal(status, message, {"Connection": "close", **HEADERS})
+        reason = HTTPStatus(status).phrase.encode()
+        head = h11.Response(status_code=status, headers=answer.raw_headers, reason=reason)
+        events = head, h11.Data(data=bytes(answer.body)), h11.EndOfMessage()
+        with contextlib.suppress(h11.LocalProtocolError):
+            self.transport.write(b"".join(self.conn.send(event) or b"" for event in events))
+        self.transport.close()
+
+
+def connection_with(patience: Patience) -> type[Connection]:
+    """Make the kind of connection that has this patience, for uvicorn to make them of."""
+    return type("PatientConnection", (Connection,), {"patience": patience})
