@@ -22,13 +22,15 @@ KICK, SNARE, CLOSED_HAT = 0, 1, 2
 WEB_MIDI = Path(__file__).parent / "web" / "node_modules" / "web-midi-test" / "wmt.js"
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-_ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+LAUNCH = {
+    "args": [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
+}
 _PATIENCE = 10.0  # s
 _READY = "Boolean(window.paradiddle) && document.querySelectorAll('#style option').length > 1"
 
@@ -76,7 +78,7 @@ def server() -> Iterator[str]:
 def browser() -> Iterator[Any]:
     path = chromium_path()
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, **LAUNCH)
         yield browser
         browser.close()
 
@@ -94,6 +96,7 @@ def visit(browser: Any, server: str) -> Iterator[Visit]:
         tolerated: str | None = None,
         scripts: tuple[str, ...] = (),
         beside: Page = None,
+        ready: str = _READY,
         **context: Any,
     ) -> Page:
         if beside is None:
@@ -106,7 +109,7 @@ def visit(browser: Any, server: str) -> Iterator[Visit]:
         watches.append(Watch(base, tolerated))
         watches[-1].follow(page)
         page.goto(base + at)
-        wait(page, _READY)
+        wait(page, ready)
         return page
 
     yield open_page

@@ -1,24 +1,31 @@
 """The page in the world: small screens, an absent server, two tabs, weight, strictness."""
 
+import json
 import re
 import socket
+import struct
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from pages import (
     KICK,
+    LAUNCH,
     Page,
     Visit,
     begin_empty,
     browser,
     cells_of,
+    chromium_path,
     expect,
     greeted,
     pad,
     press,
     said,
     server,
+    set_range,
     visit,
     wait,
 )
@@ -225,10 +232,7 @@ def test_loaded_once_the_page_opens_and_plays_without_the_server(
 ) -> None:
     base = address_of(started[0])
     page = greeted(visit(base=base, tolerated="ERR_|Failed to load"))
-    wait(page, "paradiddle.kit.ready")
-    kept = "caches.open('paradiddle-1').then((cache) => cache.keys()).then((keys) => keys.length)"
-    loaded = page.evaluate("performance.getEntriesByType('resource').length")
-    wait(page, f"{kept}.then((count) => count > 60 && count >= {loaded} - 8)")
+    kept_for_later(page)
     stop_server(started.pop())
     page.reload()
     expect(page.locator("#offline")).to_contain_text("server")
@@ -236,6 +240,88 @@ def test_loaded_once_the_page_opens_and_plays_without_the_server(
     press(page, "Play")
     wait(page, "paradiddle.kit.sounding > 0")
     press(page, "Stop")
+
+
+def kept_for_later(page: Page) -> None:
+    """Wait until a page has everything it needs to open without the server."""
+    wait(page, "paradiddle.kit.ready")
+    kept = "caches.open('paradiddle-1').then((cache) => cache.keys()).then((keys) => keys.length)"
+    loaded = page.evaluate("performance.getEntriesByType('resource').length")
+    wait(page, f"{kept}.then((count) => count > 60 && count >= {loaded} - 8)")
+
+
+def test_what_is_set_outlives_a_reload_with_and_without_the_server(
+    visit: Visit, started: list
+) -> None:
+    base = address_of(started[0])
+    page = greeted(visit(base=base, tolerated="ERR_|Failed to load"))
+    page.get_by_role("combobox", name="Style").select_option("rock")
+    page.get_by_role("textbox", name="Seed").fill("2026")
+    for name, value in SET.items():
+        set_range(page, name, value)
+    kept_for_later(page)
+    for gone in (False, True):
+        if gone:
+            stop_server(started.pop())
+        page.reload()
+        wait(page, "Boolean(window.paradiddle)")
+        expect(page.get_by_role("combobox", name="Style")).to_have_value("rock")
+        expect(page.get_by_role("textbox", name="Seed")).to_have_value("2026")
+        expect(page.locator("#dice")).to_have_attribute("aria-pressed", "false")
+        for name, value in SET.items():
+            slider = page.get_by_role("slider", name=name, exact=True)
+            expect(slider).to_have_value(f"{value:g}")
+        expect(page.locator("#temperature-value")).to_have_text("1.4")
+        expect(page.locator("#offline")).to_be_visible(visible=gone)
+
+
+SET = {"Temperature": 1.4, "Density": 2.25, "Humanize amount": 35}
+
+
+def test_another_page_opens_without_the_server_also_after_a_hard_reload(
+    visit: Visit, started: list
+) -> None:
+    base = address_of(started[0])
+    page = greeted(visit(base=base))
+    kept_for_later(page)
+    with page.expect_navigation():
+        page.context.new_cdp_session(page).send("Page.reload", {"ignoreCache": True})
+    wait(page, "window.paradiddle && !navigator.serviceWorker.controller")
+    kept_for_later(page)
+    stop_server(started.pop())
+    page.close()
+    page = visit(base=base, tolerated="ERR_|Failed to load", beside=page, ready=OPEN)
+    expect(page.locator("#offline")).to_contain_text("server")
+    wait(page, "paradiddle.kit.ready")
+    press(page, "Play")
+    wait(page, "paradiddle.kit.sounding > 0")
+    press(page, "Stop")
+
+
+OPEN = "Boolean(window.paradiddle)"
+
+
+def test_the_page_can_be_installed(browser: Any, server: str, tmp_path: Path) -> None:
+    # in a profile of its own: what is private cannot install
+    kind = browser.browser_type
+    context = kind.launch_persistent_context(tmp_path, **LAUNCH, executable_path=chromium_path())
+    page = context.new_page()
+    page.goto(server)
+    asked = context.new_cdp_session(page)
+    assert asked.send("Page.getInstallabilityErrors") == {"installabilityErrors": []}
+    told = asked.send("Page.getAppManifest")
+    assert told["errors"] == []
+    manifest = json.loads(told["data"])
+    assert told["manifest"]["startUrl"] == told["manifest"]["scope"] == f"{server}/"
+    assert told["manifest"]["display"] == "kStandalone"
+    assert manifest["theme_color"] == manifest["background_color"]
+    for icon in manifest["icons"]:
+        answer = page.request.get(f"{server}/{icon['src']}")
+        assert answer.headers["content-type"] == icon["type"]
+        if icon["type"] == "image/png":
+            assert "{}x{}".format(*struct.unpack(">II", answer.body()[16:24])) == icon["sizes"]
+    assert {"192x192", "512x512", "any"} <= {icon["sizes"] for icon in manifest["icons"]}
+    context.close()
 
 
 def test_two_tabs_do_not_disturb_each_other(visit: Visit) -> None:

@@ -215,6 +215,68 @@ def test_a_whole_session_by_keyboard(visit: Visit) -> None:
     wait(page, "!paradiddle.clock.running")
 
 
+STOPS = """() => {
+    const { activeElement: at, body } = document;
+    return at === body ? null : at.getAttribute("aria-label") ?? at.id;
+}"""
+
+
+def test_few_tab_stops_lead_to_everything(visit: Visit) -> None:
+    page = greeted(visit())
+    stops = []
+    while len(stops) < 60:
+        page.keyboard.press("Tab")
+        if (stop := page.evaluate(STOPS)) is None:
+            break
+        stops.append(stop)
+    assert len(stops) == len(set(stops)) <= 26
+    assert stops.index("Seed ends here") <= 10
+    buttons = page.evaluate("document.querySelectorAll('button:not(dialog *)').length")
+    assert buttons > 300
+
+
+def test_arrow_keys_move_within_a_group_and_tab_comes_back_to_where_they_led(visit: Visit) -> None:
+    page = greeted(visit())
+    tab_to(page, page.get_by_role("button", name="audition ride"))
+    for key, name in ROWS:
+        page.keyboard.press(key)
+        expect(page.get_by_role("button", name=name, exact=True)).to_be_focused()
+    page.keyboard.press(" ")
+    assert pattern_of(page)["locked"][CLOSED_HAT] is True
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("slider", name="Seed ends here")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    expect(page.get_by_role("button", name="lock closed hi-hat")).to_be_focused()
+
+
+ROWS = (
+    ("ArrowRight", "mute ride"),
+    ("ArrowDown", "mute crash"),
+    ("End", "lock crash"),
+    ("ArrowRight", "lock crash"),
+    *(("ArrowDown", f"lock {voice}") for voice in ("high tom", "mid tom", "low tom")),
+    ("ArrowDown", "lock open hi-hat"),
+    ("ArrowDown", "lock closed hi-hat"),
+)
+
+
+def test_a_group_whose_first_button_is_off_is_still_reached(visit: Visit) -> None:
+    page = greeted(visit())
+    press(page, "Halve")
+    less = page.get_by_role("button", name="One bar less")
+    expect(less).to_be_disabled()
+    toolbar = page.get_by_role("toolbar", name="Edit")
+    expect(toolbar.locator('button[tabindex="0"]:enabled')).to_have_count(1)
+    tab_to(page, page.get_by_role("button", name="One bar more"))
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("button", name="Double")).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    expect(less).to_be_enabled()
+    page.keyboard.press("ArrowLeft")
+    expect(less).to_be_focused()
+
+
 def tab_to(page: Page, target: Page, key: str = "Tab") -> None:
     """Press Tab until an element has the focus, as who cannot use a mouse does."""
     for _ in range(80):

@@ -59,6 +59,62 @@ def test_play_moves_the_playhead_and_stop_hides_it(visit: Visit) -> None:
     assert page.evaluate("paradiddle.clock.running") is False
 
 
+# Sound that is let out a while after it was asked for, as on a slow machine.
+SLEEPY = """
+const { resume } = AudioContext.prototype;
+AudioContext.prototype.resume = async function () {
+  await new Promise((next) => setTimeout(next, 300));
+  return resume.call(this);
+};
+"""
+
+
+@pytest.mark.parametrize(("presses", "plays"), [(1, True), (2, False), (3, True)])
+def test_the_last_press_counts_also_before_sound_is_awake(
+    visit: Visit, presses: int, plays: bool
+) -> None:
+    page = greeted(visit(scripts=(SLEEPY,)))
+    for _ in range(presses):
+        page.keyboard.press(" ")
+    page.wait_for_timeout(600)
+    assert page.evaluate("paradiddle.clock.running") is plays
+    name = "Stop" if plays else "Play"
+    expect(page.get_by_role("button", name=name, exact=True)).to_be_visible()
+
+
+def test_the_drummer_can_be_stopped_before_sound_is_awake(visit: Visit) -> None:
+    page = greeted(visit(scripts=(SLEEPY,)))
+    page.evaluate("document.getElementById('drummer').click()")
+    said(page, "A thousand new notes")
+    page.evaluate("document.getElementById('drummer').click()")
+    page.wait_for_timeout(600)
+    assert page.evaluate("paradiddle.kit.sounding") == 0
+
+
+# Sounds of the kit that do not come before they are let in.
+HELD = """
+const { fetch } = window;
+const gate = new Promise((open) => (window.letIn = open));
+window.fetch = async (address, ...rest) => {
+  if (String(address).endsWith(".wav")) await gate;
+  return fetch(address, ...rest);
+};
+"""
+
+
+def test_sounds_that_come_while_it_plays_are_heard_at_once(visit: Visit) -> None:
+    page = greeted(visit(scripts=(LISTEN, HELD)))
+    set_tempo(page, 200)
+    press(page, "Play")
+    page.wait_for_timeout(500)
+    assert page.evaluate("paradiddle.kit.sounding") == 0
+    page.evaluate("letIn()")
+    wait(page, LOADED)
+    now = page.evaluate("paradiddle.heardAt(performance.now())")
+    assert min(heard_samples(page)) < now + 0.5
+    press(page, "Stop")
+
+
 def test_the_graph_of_the_page_makes_a_sound_and_silence_where_nothing_is(visit: Visit) -> None:
     page = greeted(visit())
     wait(page, LOADED)
@@ -140,12 +196,16 @@ def test_the_click_track_clicks_on_the_beat_and_accents_the_one(visit: Visit) ->
     set_tempo(page, 240)
     press(page, "Play")
     press(page, "Click")
+    asked = page.evaluate("paradiddle.heardAt(performance.now())")
     clicks = until(
         lambda: len(found := page.evaluate("heard")) >= 6 and found,
         "six clicks",
     )
     press(page, "Click")
+    page.wait_for_timeout(150)
+    assert page.evaluate("[paradiddle.kit.sounding, paradiddle.clock.running]") == [0, True]
     press(page, "Stop")
+    assert clicks[0]["when"] < asked + 0.5
     gaps = [later["when"] - one["when"] for one, later in itertools.pairwise(clicks)]
     assert gaps == pytest.approx([0.25] * len(gaps), abs=1e-3)
     assert {one["pitch"] for one in clicks} == {1175, 1760}

@@ -10,6 +10,8 @@
 const CLOSED = 2;
 const OPEN = 3;
 
+export const isHat = (voice) => voice === CLOSED || voice === OPEN;
+
 /**
  * When each open hi-hat is cut off: at the first later stroke on either hi-hat. A closed and an
  * open stroke at one instant are both meant.
@@ -18,13 +20,12 @@ const OPEN = 3;
  * @returns {[sound: S, at: number | null][]} those for which it has changed
  */
 export function chokes(sounds) {
-  const hats = [...sounds].filter(({ voice }) => voice === CLOSED || voice === OPEN);
-  hats.sort((a, b) => a.time - b.time);
+  const hats = [...sounds].filter(({ voice }) => isHat(voice));
   const changed = [];
-  hats.forEach((sound, index) => {
-    if (sound.voice !== OPEN) return;
-    const at = hats.slice(index + 1).find(({ time }) => time > sound.time)?.time ?? null;
-    if (at !== sound.chokedAt) changed.push([sound, at]);
-  });
+  let [here, later] = [null, null];
+  for (const sound of hats.sort((a, b) => b.time - a.time)) {
+    if (sound.time !== here) [here, later] = [sound.time, here];
+    if (sound.voice === OPEN && later !== sound.chokedAt) changed.push([sound, later]);
+  }
   return changed;
 }

@@ -22,7 +22,7 @@ const SILENT = {
  * Times are seconds, as of the audio context; `hits` says what a stretch of the music holds,
  * `onClick` comes on each quarter, `onPulse` 24 times in it, `onEnd` when it is over and does not loop.
  *
- * @param {{getTime: () => number, ticker?: import("./pace.js").Ticker, lookAhead?: number,
+ * @param {{getTime: () => number, ticker?: import("./pace.js").Ticker,
  *   hits?: (music: any, from: number, to: number) => PlacedHit[], onEnd?: () => void,
  *   onHit?: (hit: PlacedHit, time: number) => void, onSend?: (hit: PlacedHit, time: number) => void,
  *   onClick?: (time: number, accent: boolean) => void, onCancel?: (from: number) => void,
@@ -31,11 +31,10 @@ const SILENT = {
 export function createClock({
   getTime,
   ticker = workerTicker(new URL("./clock-worker.js", import.meta.url)),
-  lookAhead = 0.12,
   onEnd = () => {},
   ...calls
 }) {
-  const pace = createPace(lookAhead);
+  const pace = createPace();
   const all = { ...SILENT, ...calls };
   const ahead = createFrontiers(all);
   let source = null;
@@ -74,12 +73,13 @@ export function createClock({
    * @param {{at?: number, delay?: number}} [options] place to start from, and seconds until then
    */
   function start(from, { at = 0, delay = 0.06 } = {}) {
-    stop();
     source = typeof from === "function" ? from : () => from;
     const [music, now] = [source(), getTime()];
-    ahead.begin(music, at % music.steps, now + delay, rateOf(music), looping);
-    pace.start(now);
-    stopTicks = ticker(tick);
+    const said = stopTicks ? ahead.saidUntil : now;
+    if (stopTicks) all.onCancel(now);
+    else pace.start(now);
+    ahead.begin(music, at % music.steps, now + delay, rateOf(music), { looping, said });
+    stopTicks ??= ticker(tick);
     ahead.advance(now, pace);
   }
 
@@ -108,6 +108,8 @@ export function createClock({
       tempo = qpm;
       whilePlaying((now) => ahead.setRate(rateOf(ahead.music), now));
     },
+    /** Hand out anew what can be taken back: it sounds otherwise now. */
+    replan: () => whilePlaying(ahead.replan),
     setLoop(on) {
       looping = on;
       whilePlaying((now) => ahead.setLoop(on, now));

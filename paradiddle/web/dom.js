@@ -41,7 +41,7 @@ export function press(button, on) {
 export const isPressed = (button) => button.getAttribute("aria-pressed") === "true";
 
 /** Show how far a range is moved. @param {HTMLInputElement} range */
-export function fillTrack(range) {
+function fillTrack(range) {
   const [low, high] = [Number(range.min), Number(range.max)];
   range.style.setProperty("--fill", `${((Number(range.value) - low) / (high - low)) * 100}%`);
 }

@@ -33,10 +33,18 @@ export function linkText() {
   return found || null;
 }
 
-/** What this tab showed before it was reloaded; a link that is opened anew comes first. */
-function lastOfTab() {
+/** What this tab kept before it was reloaded. */
+function keptInTab() {
   try {
-    const { hash, share } = JSON.parse(sessionStorage.getItem(KEY) ?? "{}");
+    return JSON.parse(sessionStorage.getItem(KEY)) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** What this tab showed; a link that is opened anew comes first. */
+function lastOf({ hash, share }) {
+  try {
     const [{ type }] = performance.getEntriesByType("navigation");
     const reopened = type === "navigate" && linkText();
     return share && hash === location.hash && !reopened ? decode(share) : null;
@@ -45,11 +53,11 @@ function lastOfTab() {
   }
 }
 
-/** Keep what this tab shows, for a reload. */
-export function keepInTab(store) {
+/** Keep what this tab shows and what is wished for, for a reload. */
+export function keepInTab(store, wishes) {
   const keep = () => {
     try {
-      sessionStorage.setItem(KEY, JSON.stringify({ hash: location.hash, share: encode(store.doc) }));
+      sessionStorage.setItem(KEY, JSON.stringify({ hash: location.hash, share: encode(store.doc), wished: wishes.kept() }));
     } catch {
       // forbidden storage: a reload starts anew
     }
@@ -58,19 +66,21 @@ export function keepInTab(store) {
   document.addEventListener("visibilitychange", keep);
 }
 
-/** @returns {{doc: any, fresh: boolean, wrong: Error | null}} `fresh`: nothing was there before */
+/** @returns {{doc: any, wished: any, fresh: boolean, wrong: Error | null}} `fresh`: nothing was there before */
 export function firstDoc() {
   const text = linkText();
-  const last = lastOfTab();
+  const kept = keptInTab();
+  const { wished } = kept;
+  const last = lastOf(kept);
   let wrong = null;
-  if (last) return { doc: last, fresh: false, wrong };
+  if (last) return { doc: last, wished, fresh: false, wrong };
   try {
-    if (text) return { doc: decode(text), fresh: false, wrong };
+    if (text) return { doc: decode(text), wished, fresh: false, wrong };
   } catch (error) {
     wrong = error;
   }
   const base = { ...emptyDoc(BARS), split: STEPS_PER_BAR };
-  return { doc: firstBarGiven(fromPattern(plainBeat(), { base })), fresh: true, wrong };
+  return { doc: firstBarGiven(fromPattern(plainBeat(), { base })), wished, fresh: true, wrong };
 }
 
 /** A first pattern from the machine. */

@@ -29,7 +29,7 @@ export function createFrontiers({ hits, onHit, onClick, onCancel, onSend, onStep
 
   function plan(hit, place, now) {
     seen.set(hit.key, place);
-    waiting.push({ hit, place });
+    if (place >= sent) waiting.push({ hit, place });
     onHit(hit, Math.max(now, line.timeAt(place)));
   }
 
@@ -112,11 +112,19 @@ export function createFrontiers({ hits, onHit, onClick, onCancel, onSend, onStep
     get music() {
       return music;
     },
-    /** @param {any} of the music @param {number} at the place to start from @param {number} time when @param {number} rate in steps a second */
-    begin(of, at, time, rate, looping) {
+    /** When what is final ends. */
+    get saidUntil() {
+      return line.timeAt(sent);
+    },
+    /**
+     * @param {any} of the music @param {number} at the place to start from @param {number} time when
+     * @param {number} rate in steps a second
+     * @param {{looping: boolean, said: number}} how until when all is said, of what played before
+     */
+    begin(of, at, time, rate, { looping, said }) {
       music = of;
       line = createTimeline(at, time, rate);
-      [planned, sent, end] = [at, at, looping ? Infinity : of.steps];
+      [planned, sent, end] = [at, Math.max(at, line.placeAt(said)), looping ? Infinity : of.steps];
       seen = new Map();
       waiting = [];
     },
@@ -151,6 +159,7 @@ export function createFrontiers({ hits, onHit, onClick, onCancel, onSend, onStep
       line.postpone(-by);
       redo(now, () => {});
     },
+    replan: (now) => redo(now, () => {}),
     placeAt: (now) => line.placeAt(now),
     isOver: (now) => line.placeAt(now) >= end + 0.5,
   };

@@ -8,11 +8,12 @@ import { createHeads } from "./heads.js";
 import { createPlayhead } from "./playhead.js";
 import { listenToKeys } from "./grid-keys.js";
 import { listenToPointers } from "./grid-pointers.js";
+import { rove } from "./roving.js";
 
 /** Between two pads, as in the style sheet. */
 const GAP = 3;
 
-export class DrumGrid extends HTMLElement {
+class DrumGrid extends HTMLElement {
   bars = [];
   drawn = [];
   cursor = { step: 0, voice: 0 };
@@ -28,6 +29,7 @@ export class DrumGrid extends HTMLElement {
     this.append(this.heads.element, this.lanes);
     this.playhead = createPlayhead(this);
     this.handles = createHandles(this, app);
+    this.ruler.append(this.numbers);
     listenToPointers(this, app);
     listenToKeys(this, app);
     app.selection.subscribe(() => this.markSelection());
@@ -38,6 +40,8 @@ export class DrumGrid extends HTMLElement {
 
   buildSheet() {
     this.ruler = make("div", { class: "ruler" });
+    this.numbers = make("div", { role: "toolbar", "aria-label": "Bars" });
+    rove(this.numbers);
     this.measures = make("div", { class: "measures" });
     this.frame = make("div", { class: "selection", hidden: true });
     this.measures.append(this.frame);
@@ -72,16 +76,9 @@ export class DrumGrid extends HTMLElement {
   }
 
   numberBars() {
-    for (const number of this.ruler.querySelectorAll(".bar-number")) number.remove();
-    this.bars.forEach((_, bar) => {
-      const button = make("button", {
-        class: "bar-number",
-        text: bar + 1,
-        "aria-label": `Select bar ${bar + 1}`,
-        onclick: () => this.selectBar(bar),
-      });
-      this.ruler.append(button);
-    });
+    const number = (_, bar) =>
+      make("button", { class: "bar-number", text: bar + 1, "aria-label": `Select bar ${bar + 1}`, onclick: () => this.selectBar(bar) });
+    this.numbers.replaceChildren(...this.bars.map(number));
   }
 
   selectBar(bar) {
@@ -154,7 +151,7 @@ export class DrumGrid extends HTMLElement {
     const between = second ? second.offsetLeft - first.offsetLeft - first.offsetWidth : 0;
     const pitch = (first.offsetWidth + GAP) / STEPS_PER_BAR;
     this.shape = { bar: first.offsetWidth, between, pitch, pad: pitch - GAP };
-    this.ruler.querySelectorAll(".bar-number").forEach((number, bar) => {
+    [...this.numbers.children].forEach((number, bar) => {
       number.style.setProperty("--x", `${this.x(bar * STEPS_PER_BAR, true)}px`);
       number.classList.toggle("beside", this.app.store.doc.split === bar * STEPS_PER_BAR);
     });

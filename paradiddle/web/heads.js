@@ -3,6 +3,7 @@
 import { setLocked, setMuted, setSoloed } from "./edits.js";
 import { V, VOICES } from "./pattern.js";
 import { icon, make, press } from "./dom.js";
+import { rove } from "./roving.js";
 
 const SHUT = "M7 11h10v8H7zM9 11V8a3 3 0 0 1 6 0v3";
 const KINDS = [
@@ -50,7 +51,9 @@ export function createHeads(app) {
     },
   });
   const heads = Array.from({ length: V }, (_, place) => makeHead(app, V - 1 - place));
-  const element = make("div", { class: "heads" }, make("div", { class: "corner" }, more), ...heads);
+  const bar = { class: "heads", role: "toolbar", "aria-label": "Rows", "aria-orientation": "vertical" };
+  const element = make("div", bar, make("div", { class: "corner" }, more), ...heads);
+  rove(element, () => element.children);
   return {
     element,
     press: (verb, voice) => heads[V - 1 - voice].querySelector(`.${verb}`).click(),

@@ -17,6 +17,7 @@ import { createOut } from "./out-panel.js";
 import { hitCount, STEPS_PER_BAR, V } from "./pattern.js";
 import { createPlayer } from "./player.js";
 import { createRecent } from "./recent.js";
+import { rove } from "./roving.js";
 import { createSelection } from "./selection.js";
 import { decode } from "./share.js";
 import { listenToShortcuts } from "./shortcuts.js";
@@ -75,6 +76,7 @@ function build(app) {
   createMidiPanel(app);
   app.help = createHelp(app);
   listenToShortcuts(app);
+  document.querySelectorAll("[data-rove]").forEach((bar) => rove(bar));
   byId("skip").addEventListener("click", (event) => {
     event.preventDefault();
     app.grid.focusPad(app.grid.cursor.step, app.grid.cursor.voice);
@@ -93,7 +95,7 @@ async function learnStyles({ api, wishes, status }) {
 async function learnKit({ api, player }) {
   const kit = await api.kit().catch(() => null);
   if (kit) player.kit.setGains(kit.voices.map(({ gain }) => gain));
-  await player.kit.load();
+  await player.load();
 }
 
 /** Put a machine's pattern on an untouched grid. */
@@ -120,13 +122,14 @@ function listenToLinks({ store, status }) {
 }
 
 async function start() {
-  const { doc, fresh, wrong } = firstDoc();
+  const { doc, wished, fresh, wrong } = firstDoc();
   const app = createApp(doc);
-  const { store, player } = app;
+  const { store, player, wishes } = app;
+  wishes.recall(wished);
   build(app);
   window.paradiddle = { store, clock: player.clock, kit: player.kit, midi: player.midi, heardAt: player.heardAt };
   listenToLinks(app);
-  keepInTab(store);
+  keepInTab(store, wishes);
   app.status.back(() => {
     learnStyles(app);
     learnKit(app);

@@ -75,11 +75,16 @@ export function createMidiPanel(app) {
     select.value = chosen ?? "";
   }
 
+  /** What is being typed stays. */
+  function put(field, value) {
+    if (field !== document.activeElement) field.value = String(value);
+  }
+
   function show() {
     offer(output, offered ? [SERVER, ...midi.outputs()] : midi.outputs(), port.chosen ? SERVER.id : midi.output);
     offer(input, midi.inputs(), midi.input);
-    channel.value = String(midi.channel);
-    notes.forEach((field, voice) => (field.value = String(midi.notes[voice])));
+    put(channel, midi.channel);
+    notes.forEach((field, voice) => put(field, midi.notes[voice]));
     const same = Object.entries(KIT_MAPS).find(([, kit]) => kit.every((note, voice) => note === midi.notes[voice]));
     map.value = same?.[0] ?? "";
   }

@@ -3,7 +3,7 @@
 import { takeOpen } from "./answers.js";
 import { setBars } from "./edits.js";
 import { STEPS_PER_BAR, toPattern } from "./pattern.js";
-import { byId, fillTrack, press } from "./dom.js";
+import { byId, dial, press } from "./dom.js";
 
 const STATIONS = 9;
 
@@ -31,21 +31,12 @@ export function createMorph({ store, api, status }) {
   function keep(end, at) {
     ends[end] = toPattern(store.doc);
     press(byId(`store-${end}`), true);
-    slider.value = String(at);
-    show();
+    between.show(at);
     return lay();
   }
 
-  function show() {
-    const value = words(Number(slider.value));
-    byId("between-value").textContent = value;
-    slider.setAttribute("aria-valuetext", value);
-    fillTrack(slider);
-  }
-
-  slider.addEventListener("input", () => {
-    show();
-    const pattern = way[Number(slider.value)];
+  const between = dial("between", words, (at) => {
+    const pattern = way[at];
     if (!pattern) return;
     gesture ??= store.gesture("morph");
     gesture.update((_doc, before) => takeOpen(null)(setBars(before, pattern.steps / STEPS_PER_BAR), pattern));
@@ -56,5 +47,4 @@ export function createMorph({ store, api, status }) {
   });
   byId("store-a").addEventListener("click", () => keep("a", 0));
   byId("store-b").addEventListener("click", () => keep("b", STATIONS - 1));
-  show();
 }

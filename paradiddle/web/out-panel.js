@@ -22,19 +22,23 @@ function without(doc) {
 
 const fileName = ({ wishes }, ending) => `paradiddle-${wishes.fields().style ?? "pattern"}.${ending}`;
 
+/** An address that holds the bytes themselves: good for whoever gets it, also when the page is gone. */
+const addressOf = (blob) =>
+  new Promise((done) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result);
+    reader.readAsDataURL(blob);
+  });
+
 /** The file to drag must exist before the drag begins: it is made a moment after each change. */
 function prepareDrag(app) {
   const button = byId("midi-file");
-  let url = "";
+  let made = { doc: null, url: "" };
   let timer = 0;
   async function prepare() {
-    try {
-      const blob = await app.api.midi({ pattern: heardPattern(app.store.doc), swing: app.store.doc.swing });
-      URL.revokeObjectURL(url);
-      url = URL.createObjectURL(blob);
-    } catch {
-      url = "";
-    }
+    const { doc } = app.store;
+    const blob = await app.api.midi({ pattern: heardPattern(doc), swing: doc.swing }).catch(() => null);
+    if (blob) made = { doc, url: await addressOf(blob) };
   }
   const soon = () => {
     clearTimeout(timer);
@@ -44,10 +48,10 @@ function prepareDrag(app) {
   button.addEventListener("pointerenter", prepare);
   app.store.subscribe(() => button.matches(":hover") && soon());
   button.addEventListener("dragstart", (event) => {
-    if (!url) return event.preventDefault();
+    if (made.doc !== app.store.doc) return event.preventDefault();
     app.status.say(`Drop the file on a track; it comes${without(app.store.doc) || " with every hit"}.`);
     event.dataTransfer.effectAllowed = "copy";
-    event.dataTransfer.setData("DownloadURL", `audio/midi:${fileName(app, "mid")}:${url}`);
+    event.dataTransfer.setData("DownloadURL", `audio/midi:${fileName(app, "mid")}:${made.url}`);
   });
 }
 

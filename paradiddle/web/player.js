@@ -16,6 +16,8 @@ export function createPlayer(app) {
   /** @type {{step: number, time: number}[]} steps to light when their time comes */
   let due = [];
   let clicking = false;
+  let wanted = false;
+  let turn = 0;
 
   const getTime = () => context.currentTime;
   const { msAt, timeAt } = createSoundTime(context);
@@ -43,10 +45,24 @@ export function createPlayer(app) {
   scoreClock.setLoop(false);
   let scoreEnded = () => {};
 
+  /** Fetch the kit; what is planned without its sounds gets them as they come. */
+  const load = () =>
+    kit.load(() => {
+      clock.replan();
+      scoreClock.replan();
+    });
+
   /** Browsers let sound out only after a press; the kit may still be on its way. */
   async function wake() {
-    kit.load();
+    load();
     await kit.resume();
+  }
+
+  /** Wake; tells whether this is still what is asked for then. */
+  async function woken() {
+    const own = (turn += 1);
+    await wake();
+    return own === turn;
   }
 
   function tell(at) {
@@ -56,7 +72,8 @@ export function createPlayer(app) {
   /** @param {{at?: number, when?: number}} [options] place to start from, and when that is heard, even if it is past */
   async function play({ at = 0, when } = {}) {
     app.drummer?.stop();
-    await wake();
+    wanted = true;
+    if (!(await woken())) return;
     const joins = when !== undefined;
     const fresh = !clock.running;
     if (!fresh && !joins) return;
@@ -79,6 +96,8 @@ export function createPlayer(app) {
   }
 
   function rest() {
+    turn += 1;
+    wanted = false;
     silence();
     due = [];
     app.grid?.playhead.hide();
@@ -102,6 +121,7 @@ export function createPlayer(app) {
   }
 
   function stopScore() {
+    turn += 1;
     scoreClock.stop();
     kit.stopAll();
     midi.allNotesOff();
@@ -118,11 +138,10 @@ export function createPlayer(app) {
     clock,
     kit,
     midi,
-    context,
-    wake,
+    load,
     play,
     stop,
-    toggle: () => (clock.running ? stop() : play()),
+    toggle: () => (wanted ? stop() : play()),
     audition,
     /** The context's time heard at a moment, in ms. */
     heardAt: timeAt,
@@ -132,8 +151,8 @@ export function createPlayer(app) {
       if (cell && !clock.running) audition(voice, cell.velocity);
     },
     async playScore(score, ended) {
-      if (clock.running) stop();
-      await wake();
+      if (wanted) stop();
+      if (!(await woken())) return;
       scoreEnded = ended;
       scoreClock.start(score, { at: 0 });
     },
@@ -141,7 +160,10 @@ export function createPlayer(app) {
     scorePosition: scoreClock.position,
     setVolume: kit.setVolume,
     setLoop: clock.setLoop,
-    setClick: (on) => (clicking = on),
+    setClick(on) {
+      clicking = on;
+      clock.replan();
+    },
     onPlaying: (listener) => listeners.add(listener),
   };
 }

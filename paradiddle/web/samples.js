@@ -7,7 +7,7 @@
 
 import { V, VOICES } from "./pattern.js";
 
-export const LAYERS = 3;
+const LAYERS = 3;
 
 const FIRST_OF_LAYER = [0, 0.3, 0.7]; // the layers were struck at 0.1, 0.5 and 0.9: the nearest plays
 const AT_ONCE = 4;

@@ -5,6 +5,7 @@ import { takesText } from "./dom.js";
 /** What the help overlay lists: keys, then what they do. */
 export const SHORTCUTS = [
   ["Anywhere", [
+    ["Tab, then arrow keys", "from group to group, and within one"],
     ["Space", "play or stop"],
     ["G", "generate"],
     ["C", "continue right of the arrow"],

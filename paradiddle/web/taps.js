@@ -47,7 +47,7 @@ export function tapsFree(taps, { qpm = 110, bars } = {}) {
  * @param {number[]} times seconds from the first tap
  * @param {number} near
  */
-export function tapTempoOf(times, near) {
+function tapTempoOf(times, near) {
   if (times.length < 2) return near;
   let best = { qpm: near, score: Infinity };
   for (let qpm = 60; qpm <= 180; qpm += 0.5) {

@@ -5,7 +5,7 @@
  *   source: AudioScheduledSourceNode, gain: GainNode}} Sound
  */
 
-import { chokes } from "./choke.js";
+import { chokes, isHat } from "./choke.js";
 import { V } from "./pattern.js";
 import { createSamples } from "./samples.js";
 import { hitsBetween, stepSeconds } from "./schedule.js";
@@ -110,7 +110,7 @@ function createMixer(context, samples) {
     source.buffer = buffer;
     const level = gainOf(velocity) * (gains[voice] ?? 1) * gain;
     const sound = begin(source, level, time, voice, buffer.duration);
-    rechoke();
+    if (isHat(voice)) rechoke();
     return sound;
   }
 

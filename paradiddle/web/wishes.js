@@ -18,6 +18,7 @@ export function createWishes({ store, status, byPointer }) {
   const temperature = dial("temperature", (value) => value.toFixed(1));
   const density = dial("density", (value) => (value ? value.toFixed(2) : "auto"));
   const amount = dial("amount", (value) => `${value} %`);
+  const dials = [temperature, density, amount];
   const usual = new Map();
 
   style.addEventListener("change", () => {
@@ -45,7 +46,17 @@ export function createWishes({ store, status, byPointer }) {
       const chosen = style.value;
       style.replaceChildren(style.options[0], ...styles.map(option));
       for (const { name, qpm } of styles) usual.set(name, qpm);
-      style.value = chosen;
+      style.value = usual.has(chosen) ? chosen : "";
+    },
+    /** What is set, for a reload. */
+    kept: () => ({ style: style.value, seed: seed.value, dice: isPressed(dice), dials: dials.map((one) => one.value()) }),
+    /** @param {any} [wished] as `kept` gave it; its style is there even if no server offers any */
+    recall(wished) {
+      if (!wished) return;
+      if (wished.style) style.add(new Option(wished.style, wished.style, false, true));
+      seed.value = wished.seed;
+      press(dice, wished.dice);
+      dials.forEach((one, at) => one.show(wished.dials[at]));
     },
     /** Fields of a question. */
     fields() {

@@ -121,24 +121,85 @@ test("64 bars in a hidden page, ticks delayed to a second: every hit within 1 ms
   }
 });
 
-test("64 bars, ticks a second apart and nobody said so: from the first of them on every hit within 1 ms", () => {
+test("64 bars in a page that is seen, ticks a second apart: from the first hit on every one within 1 ms", () => {
   const draw = random(23);
   for (let round = 0; round < 8; round++) {
-    const worst = playHeard(calm(randomDoc(draw), draw), () => 1);
+    const worst = playHeard(calm(randomDoc(draw), draw), () => 0.9 + draw() * 0.15);
     assert.ok(worst < MS, `${worst} s`);
   }
 });
 
-/** As `play64`, for what Web Audio is given only, once the first late tick has told of the others. */
+test("64 bars in a page that is seen, ticks a second apart at any time: every hit within 1 ms", () => {
+  const draw = random(35);
+  for (let round = 0; round < 4; round++) {
+    const worst = playHeard(calm(randomDoc(draw), draw), () => (draw() < 0.02 ? 1 : 0.025));
+    assert.ok(worst < MS, `${worst} s`);
+  }
+});
+
+/** As `play64`, for what Web Audio is given; what is sent for good misses no more than the first late tick. */
 function playHeard(doc, every) {
   const world = stage();
   world.clock.start(doc);
   const until = world.now + 0.06 + (64 * 240) / doc.qpm;
   world.pass(until - world.now + 0.5, every);
   assert.equal(world.late, 0);
-  const told = (hits) => upTo(hits, until).filter(({ time }) => time >= 101.1);
-  return compare(told(world.hits), told(expected(doc, 100.06, until)));
+  assert.ok(world.sent.every(({ time, at }) => time >= at));
+  return compare(upTo(world.hits, until), expected(doc, 100.06, until));
 }
+
+test("what is sent for good, ticks a second apart: all after the first of them is in time", () => {
+  const doc = edits.paint(emptyDoc(1), Array.from({ length: 16 }, (_, step) => [step, 0]), true);
+  const world = stage();
+  world.clock.start(doc);
+  world.pass(20, () => 1);
+  const told = (hits) => upTo(hits, 120).filter(({ time }) => time >= 101);
+  assert.ok(compare(told(world.sent), told(expected(doc, 100.06, 120))) < MS);
+  world.clock.stop();
+  world.sent = [];
+  world.now = 122;
+  world.clock.start(doc);
+  world.pass(5, () => 1);
+  assert.ok(compare(upTo(world.sent, 127), expected(doc, 122.06, 127)) < MS, "the next time it is known");
+});
+
+test("a first tick that comes late under load: what is sent for good is in time all the same", () => {
+  const doc = edits.paint(emptyDoc(1), Array.from({ length: 16 }, (_, step) => [step, 0]), true);
+  const world = stage();
+  world.clock.start(doc);
+  world.pass(0.35, () => 0.35);
+  world.pass(4.65);
+  assert.ok(compare(upTo(world.sent, 105), expected(doc, 100.06, 105)) < MS);
+  assert.ok(world.sent.every(({ time, at }) => time >= at) && world.pulses.every((time) => time >= 100));
+});
+
+test("a start elsewhere while it plays sends nothing into what was sent already", () => {
+  const doc = edits.paint(emptyDoc(1), Array.from({ length: 16 }, (_, step) => [step, 0]), true);
+  const world = stage();
+  world.clock.start(doc);
+  world.pass(0.1);
+  const [said, before] = [world.pulses.at(-1), world.sent.length];
+  world.clock.start(doc, { at: 6.5, delay: 0 });
+  world.pass(2);
+  const later = world.sent.slice(before);
+  assert.ok(later.length > 10 && later[0].time > said && later[0].time < said + 0.15);
+  const steps = world.hits.filter(({ time }) => time > 100.1).map(({ step }) => step);
+  assert.deepEqual(steps.slice(0, 4), [7, 8, 9, 10]);
+});
+
+test("what sounds otherwise is planned anew, each hit and click once", () => {
+  const doc = edits.paint(emptyDoc(1), Array.from({ length: 16 }, (_, step) => [step, 0]), true);
+  const world = stage();
+  world.clock.start(doc);
+  world.pass(3);
+  const [cancels, planned] = [world.cancels, world.hits.map(({ key }) => key)];
+  world.clock.replan();
+  assert.equal(world.cancels, cancels + 1);
+  assert.deepEqual(world.hits.map(({ key }) => key), planned);
+  world.pass(3);
+  assert.ok(compare(upTo(world.hits, world.now), expected(doc, 100.06, world.now)) < MS);
+  assert.equal(upTo(world.clicks, world.now).length, Math.ceil((world.now - 100.06) / 0.5));
+});
 
 test("hidden in the middle, then seen again: nothing lost or doubled", () => {
   const draw = random(24);
@@ -157,27 +218,19 @@ test("hidden in the middle, then seen again: nothing lost or doubled", () => {
   assert.equal(world.late, 0);
 });
 
-test("one look-ahead is about 120 ms when ticks are on time, and what is final about 60", () => {
-  const doc = edits.paint(emptyDoc(1), Array.from({ length: 16 }, (_, step) => [step, 0]), true);
-  const world = stage();
-  world.clock.start(doc);
-  world.pass(5);
-  const ahead = Math.max(...world.hits.map(({ time }) => time)) - world.now;
-  assert.ok(ahead > 0 && ahead <= 0.121, `${ahead}`);
-  assert.ok(world.sent.slice(8).every(({ time, at }) => time - at <= 0.061 && time >= at));
-});
-
-test("from the first tick on nothing is planned far ahead, and one slow tick does not change that", () => {
+test("what can be taken back is planned further ahead than timers are delayed, what is final is not", () => {
   const doc = edits.paint(emptyDoc(1), Array.from({ length: 16 }, (_, step) => [step, 0]), true);
   const world = stage();
   world.clock.start(doc);
   const aheadOf = (list) => Math.max(...list.map((one) => one.time ?? one)) - world.now;
-  assert.ok(aheadOf(world.hits) <= 0.4 && world.sent.length === 0);
+  assert.ok(aheadOf(world.hits) > 1.4 && aheadOf(world.sent) <= 0.4);
   world.pass(0.15, () => 0.15); // a Worker that takes its time to begin
   world.pass(1);
-  assert.ok(aheadOf(world.hits) <= 0.121 && aheadOf(world.sent) <= 0.061 && aheadOf(world.pulses) <= 0.061);
+  assert.ok(aheadOf(world.hits) > 1.4 && aheadOf(world.hits) <= 1.61);
+  assert.ok(aheadOf(world.sent) <= 0.061 && aheadOf(world.pulses) <= 0.061);
+  assert.ok(world.sent.slice(8).every(({ time, at }) => time - at <= 0.061 && time >= at));
   world.pass(0.08, () => 0.08);
-  assert.ok(aheadOf(world.hits) <= 0.221 && aheadOf(world.sent) <= 0.121 && aheadOf(world.pulses) <= 0.121);
+  assert.ok(aheadOf(world.sent) <= 0.121 && aheadOf(world.pulses) <= 0.121);
 });
 
 test("a sleep: no burst of old hits, and on at the right place", () => {
@@ -266,7 +319,7 @@ test("an edit is heard at its next place, and what it took away is not", () => {
   world.pass(0.06 + 7 * 0.125); // a 16th before the hit
   world.clock.setDoc(edits.setHit(edits.clearHit(doc, 8, 0), 9, 1));
   world.pass(1);
-  assert.deepEqual(world.hits.map(({ step, voice }) => [step, voice]), [[9, 1]]);
+  assert.deepEqual(upTo(world.hits, world.now).map(({ step, voice }) => [step, voice]), [[9, 1]]);
   assert.deepEqual(world.sent.map(({ step, voice }) => [step, voice]), [[9, 1]]);
 });
 
