@@ -1,356 +1,223 @@
 """Live MIDI on a real bus: JACK with its dummy driver, the receiver in another process.
 
-Each row prints its figures, the bar and whether that was met. Lateness is from the second at which
-a hit was due to the second at which the bus handed it to the receiver: so it holds the bus's own
-time, up to a period. The full measurement is `python -m benchmarks.live --minutes 10 --repeats 50`.
+Each row prints its figures, the bar and whether that was met; the exit status is 1 if any was not.
+When a hit is due is computed here, from the tempo alone. Lateness is from that second to the one at
+which the bus handed the hit to the receiver: so it holds the bus's own time, up to a period. The
+full measurement is `python -m benchmarks.live --minutes 10 --repeats 50`; rows can be named.
 """
 
 import argparse
-import itertools
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from paradiddle.clock_in import ClockFollower
-from paradiddle.live_player import LivePlayer, MidiSink
-from paradiddle.pattern import Pattern
-from paradiddle.ports import open_input, open_output
-from paradiddle.priority import real_time
-from paradiddle.transport import Loop, Timed, Transport
-from tests.jack import (
-    CLOCK,
-    NOTE_ON,
-    PERIOD,
-    RATE,
-    START,
-    Ear,
-    Heard,
-    hanging,
-    jack_server,
-    missing,
+from benchmarks import live_changes, live_failures
+from benchmarks.live_compared import Due, compared, timetable
+from benchmarks.live_daw import SIXTEENTH
+from benchmarks.live_rig import (
+    PERIOD_MS,
+    ROOT,
+    SETTLE_SECONDS,
+    Program,
+    Verdicts,
+    bus,
+    pattern_of,
+    taped,
 )
-from tests.servers import running_server
+from paradiddle.live_player import LivePlayer, MidiSink
+from paradiddle.transport import Loop, Transport
+from tests.jack import CLOCK, NOTE_ON, START, Ear, Heard, hanging
 
-PERIOD_MS = 1e3 * PERIOD / RATE
-SETTLE_SECONDS = 0.3  # until what was sent has arrived
-KINDS = {"hit": NOTE_ON, "pulse": CLOCK, "start": START}
-COMPENSATED = 0.0027  # seconds; half a period: what a pulse takes on average
-
-
-def sixteenths(voice: int, bars: int = 1) -> Loop:
-    """Every 16th on one voice, every other one with a closed hi-hat."""
-    hits = np.zeros((16 * bars, 9), np.bool_)
-    hits[:, voice] = hits[::2, 2] = True
-    return Loop.of(Pattern(hits, hits * np.float32(0.7), hits * np.float32(0)))
+BEAT = pattern_of((0, range(16)), (2, range(0, 16, 2)))  # kick on every 16th, hat on every eighth
+KICK, KICK_OFF = (0x99, 36, 89), (0x89, 36, 64)
+HAT, HAT_OFF = (0x99, 42, 89), (0x89, 42, 64)
+PULSE = 60 / 120 / 24  # seconds
+LENGTH = 0.2 * 60 / 120  # of a note
+TAIL_SECONDS = 0.2  # before the stop, in which it may have been too late for something
 
 
-class Session:
-    """A player that plays to an ear, and what it meant to send."""
-
-    def __init__(self, loop: Loop, qpm: float, *, clock: bool = True) -> None:
-        self.sent: list[Timed] = []
-        self.transport = Transport(time.perf_counter, qpm)
-        self.transport.set_loop(loop)
-        self.output = open_output("ear")
-        self.player = LivePlayer(self.transport, [MidiSink(self.output, clock=clock)], self._heard)
-
-    def _heard(self, timed: Timed) -> None:
-        if timed.kind in KINDS:
-            self.sent.append(timed)
-
-
-def show(name: str, figures: str, bar: str, met: bool) -> None:
-    print(f"  {name:34} {figures}\n  {'':34} bar: {bar}: {'met' if met else 'NOT MET'}", flush=True)
+def due_from(begin: float, until: float) -> list[Due]:
+    """Compute what is due at 120 bpm."""
+    due = [Due(begin, (START,))]
+    pulse = 0
+    while (at := begin + pulse * PULSE) < until:
+        due.append(Due(at, (CLOCK,)))
+        sixteenth, rest = divmod(pulse, SIXTEENTH)
+        if rest == 0:
+            due += [Due(at, KICK), Due(at + LENGTH, KICK_OFF)]
+            if sixteenth % 2 == 0:
+                due += [Due(at, HAT), Due(at + LENGTH, HAT_OFF)]
+        pulse += 1
+    return due
 
 
-def compared(sent: list[Timed], heard: list[Heard]) -> tuple[bool, NDArray[np.float64]]:
-    """Whether just what was meant came, in order; and the lateness of hits in ms."""
-    came = [one for one in heard if one.kind in KINDS.values()]
-    whole = [KINDS[timed.kind] for timed in sent] == [one.kind for one in came]
-    late = [
-        1e3 * (one.bus - timed.seconds)
-        for timed, one in zip(sent, came, strict=False)
-        if timed.kind == "hit"
-    ]
-    return whole, np.array(late)
+class Steady(NamedTuple):
+    """What came of music at one tempo."""
+
+    whole: bool
+    late: NDArray[np.float64]  # of hits, in ms
+    drift: float  # of the mean tempo, in %
+    figures: str
 
 
-def play_steadily(seconds: float) -> tuple[bool, NDArray[np.float64], float, str]:
-    """120 bpm and clock: whole, lateness, error of the mean tempo in %, and one line."""
+def play_steadily(seconds: float) -> Steady:
+    """Play at 120 bpm, with clock."""
     with Ear("ear") as ear:
-        session = Session(sixteenths(0), 120)
-        with session.player as player:
-            player.start()
-            player.rest(seconds)
-            sent = list(session.sent)
+        transport = Transport(time.perf_counter, 120)
+        transport.set_loop(Loop.of(BEAT))
+        output, tape = taped("ear")
+        with LivePlayer(transport, [MidiSink(output, clock=True)]) as player:
+            begin = time.perf_counter() + 0.5
+            player.start(at=begin)
+            player.rest(seconds + 0.5)
+            stopped = time.perf_counter()
             player.stop()
             time.sleep(SETTLE_SECONDS)
         heard = ear.take()
-    whole, late = compared(session.sent[: max(len(sent), len(session.sent))], heard)
-    due = np.array([timed.seconds for timed in session.sent if timed.kind == "hit"])[: len(late)]
-    drift = 100 * abs(np.polyfit(due, due + late / 1e3, 1)[0] - 1)
-    p99 = np.percentile(np.abs(late), 99)
-    text = (
-        f"{len(heard):,} messages, {'none lost or moved' if whole else 'LOST OR MOVED'},"
-        f" tempo off {drift:.4f} %, lateness mean {late.mean():.2f} std {late.std():.2f}"
-        f" p99 {p99:.2f} max {late.max():.2f} ms, own part {1e3 * session.player.latest:.2f} ms,"
-        f" hanging {len(hanging(heard))}"
+    return judged(tape.sent, heard, due_from(begin, stopped + 1), stopped)
+
+
+def judged(sent: list[Due], heard: list[Heard], due: list[Due], stopped: float) -> Steady:
+    """Compare what came with what was sent, and that with what was due."""
+    before = [one for one in sent if one.seconds < stopped]
+    times, wrong = timetable(due, before, stopped - TAIL_SECONDS)
+    found = compared([one.data for one in sent], [one.data for one in heard])
+    left = len(hanging(heard))
+    hits = [
+        (times[here], heard[there].bus)
+        for here, there in found.pairs
+        if here < len(before) and sent[here].data[0] & 0xF0 == NOTE_ON and times[here] > 0
+    ]
+    if len(hits) < 2:
+        raise RuntimeError(f"no hits came as they were due: {found.difference} {wrong}")
+    wanted, came = np.array(hits).T
+    late = 1e3 * (came - wanted)
+    drift = 100 * abs(np.polyfit(wanted - wanted[0], came - wanted[0], 1)[0] - 1)
+    own = 1e3 * np.nanpercentile([one.seconds for one in before] - times, 99)
+    figures = (
+        f"{len(heard):,} messages, {found.lost} lost, {found.extra} doubled or moved, tempo off"
+        f" {drift:.4f} %, lateness of {len(late):,} hits mean {late.mean():.2f} std"
+        f" {late.std():.2f} p99 {np.percentile(np.abs(late), 99):.2f} max {late.max():.2f} ms, own"
+        f" part p99 {own:.2f} ms, hanging {left}"
     )
-    return whole and not hanging(heard), late, float(drift), text
+    for remark in (found.difference, wrong):
+        figures += f"\n  {'':34} {remark}" if remark else ""
+    return Steady(not (found.difference or wrong or left), late, float(drift), figures)
 
 
-def steady(minutes: float) -> None:
-    whole, late, drift, text = play_steadily(60 * minutes)
+def steady(verdicts: Verdicts, chosen: Any) -> None:
+    """120 bpm and clock."""
+    whole, late, drift, figures = play_steadily(60 * chosen.minutes)
     p99 = np.percentile(np.abs(late), 99)
     met = whole and drift <= 0.05 and late.std() <= PERIOD_MS and p99 <= 2 * PERIOD_MS
-    bar = f"none lost, tempo 0.05 %, std {PERIOD_MS:.2f}, p99 {2 * PERIOD_MS:.2f} ms"
-    show("120 bpm and clock", text, bar, bool(met))
+    bar = f"none lost, tempo 0.05 %, std {PERIOD_MS:.2f}, p99 {2 * PERIOD_MS:.2f} ms, 0 hanging"
+    verdicts.show("120 bpm and clock", figures, bar, bool(met))
 
 
-def loaded(minutes: float) -> None:
+def loaded(verdicts: Verdicts, chosen: Any) -> None:
+    """Play the same while another process burns every core."""
     with burning(os.cpu_count() or 1):
-        whole, late, _, text = play_steadily(60 * minutes)
+        whole, late, _, figures = play_steadily(60 * chosen.minutes)
     met = whole and np.percentile(np.abs(late), 99) <= 10
-    show("the same, all cores burnt", text, "none lost, p99 10 ms", bool(met))
+    bar = "none lost, p99 10 ms, 0 hanging"
+    verdicts.show("the same, all cores burnt", figures, bar, bool(met))
+
+
+BURN = """
+import hashlib, sys, threading
+def burn():
+    while True:
+        hashlib.sha256(data)  # lets other threads run
+data = bytes(1 << 22)
+for _ in range(int(sys.argv[1])):
+    threading.Thread(target=burn).start()
+"""
 
 
 @contextmanager
 def burning(cores: int) -> Iterator[None]:
-    """Keep every core busy."""
-    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cores)]
+    """Keep every core busy with one process."""
+    busy = subprocess.Popen([sys.executable, "-c", BURN, str(cores)])
     try:
         yield
     finally:
-        for one in busy:
-            one.kill()
-            one.wait()
+        busy.kill()
+        busy.wait()
 
 
-def changes(minutes: float) -> None:
-    """Another pattern and tempo in every bar, from another thread."""
-    begins: list[tuple[float, int]] = [(0.0, 0)]
-    bars = threading.Event()
-    draws = np.random.default_rng(0)
-    with Ear("ear") as ear:
-        session = Session(sixteenths(0), 120)
-        heard_before = session.player._heard
-        session.player._heard = lambda timed: (
-            bars.set() if timed.kind == "bar" else None,
-            heard_before(timed) if heard_before else None,
-        )[0]
-        with session.player as player:
-            player.start()
-            until = time.monotonic() + 60 * minutes
-            for turn in itertools.count(1):
-                bars.wait(5)
-                bars.clear()
-                with player.change() as transport:
-                    begins.append((transport.set_loop(sixteenths(turn % 2)), turn % 2))
-                    transport.set_qpm(float(draws.uniform(80, 200)))
-                if time.monotonic() > until:
-                    break
-            player.stop()
+def follow(verdicts: Verdicts, chosen: Any) -> None:
+    """Follow a clock from 80 to 160 bpm, which another process sends, as a user gets it."""
+    seconds = min(60.0, 60 * chosen.minutes)
+    figures, p99 = followed(seconds)
+    if compensates():
+        plain, _ = followed(seconds, "--clock-latency", 0)
+        figures = f"by default {figures}\n  {'':34} with --clock-latency 0 {plain}"
+    verdicts.show("a clock from 80 to 160 bpm", figures, "p99 5 ms, none missing", p99 <= 5)
+
+
+def compensates() -> bool:
+    """Whether `play` can make up for the way of a clock."""
+    command = [sys.executable, "-m", "paradiddle", "play", "--help"]
+    wide = os.environ | {"COLUMNS": "200"}
+    told = subprocess.run(command, capture_output=True, text=True, check=True, env=wide, cwd=ROOT)
+    return "--clock-latency" in told.stdout
+
+
+def followed(seconds: float, *options: object) -> tuple[str, float]:
+    """Let `play --clock in` follow; give figures, and p99 of the onset error, infinite if lost."""
+    high = str(80 + 80 * seconds / 60)  # as quick a drift in a short run
+    daw = [sys.executable, "-m", "benchmarks.live_daw"]
+    daw += ["paradiddle:paradiddle", "80", high, str(seconds)]
+    with tempfile.TemporaryDirectory() as folder, Ear("ear") as ear:
+        beat = Path(folder) / "beat.json"
+        beat.write_text(pattern_of((0, range(16))).to_json())
+        play = ("play", beat, "--loop", "--port", "ear", "--clock", "in", *options)
+        with Program(*play) as program:
+            program.wait_for("waiting for a MIDI clock")
+            done = subprocess.run(daw, capture_output=True, text=True, check=True, cwd=ROOT)
             time.sleep(SETTLE_SECONDS)
+            program.end(15)
         heard = ear.take()
-    wrong = misplaced(session.sent, heard, begins)
-    left = len(hanging(heard))
-    figures = f"{len(begins) - 1:,} changes, {len(heard):,} messages, {wrong} wrong, {left} hanging"
-    show(
-        "pattern and tempo every bar", figures, "each hit of one pattern, 0", not wrong and not left
-    )
+    wanted = np.array(json.loads(done.stdout))[::SIXTEENTH]
+    return onset_errors(wanted, [one.bus for one in heard if one.strikes], len(hanging(heard)))
 
 
-def misplaced(sent: list[Timed], heard: list[Heard], begins: list[tuple[float, int]]) -> int:
-    """Count 16ths that lack their hit, have two, or one of the wrong pattern or out of order."""
-    pitches = (36, 38)
-    came = [one.data[1] for one in heard if one.kind == NOTE_ON and one.data[1] in pitches]
-    last = max(timed.position for timed in sent if timed.kind == "hit")
-    wanted = []
-    for slot in range(round(last * 4) + 1):
-        voice = [v for begin, v in begins if begin <= slot / 4 + 1e-6][-1]
-        wanted.append(pitches[voice])
-    return sum(a != b for a, b in itertools.zip_longest(wanted, came))
-
-
-def follow(seconds: float) -> None:
-    """Follow a clock from 80 to 160 bpm from another process."""
-    with Ear("ear") as ear:
-        session = Session(sixteenths(0), 120, clock=False)
-        with session.player as player, open_input(virtual="clock") as port:
-            follower = ClockFollower(player, COMPENSATED)
-            port.listen(follower.listen)
-            high = str(80 + 80 * seconds / 60)  # as quick a drift in a short run
-            daw = [sys.executable, "-m", "benchmarks.live_daw", "clock", "80", high, str(seconds)]
-            done = subprocess.run(daw, capture_output=True, text=True, check=True)
-            time.sleep(SETTLE_SECONDS)
-        heard = ear.take()
-    due = np.array(json.loads(done.stdout))
-    kicks = [one.bus for one in heard if one.kind == NOTE_ON and one.data[1] == 36]
-    wanted = due[::6][: len(kicks)]
-    late = 1e3 * (np.array(kicks[: len(wanted)]) - wanted)
-    missed = abs(len(kicks) - len(due[::6]))
-    about = np.abs(late - np.median(late))
-    p99 = np.percentile(about, 99)
+def onset_errors(
+    wanted: NDArray[np.float64], came: Sequence[float], left: int
+) -> tuple[str, float]:
+    """Measure how far hits are from where the sender's clock has them."""
+    middles = (wanted[1:] + wanted[:-1]) / 2
+    places = np.searchsorted(middles, came)
+    missing = len(wanted) - len(np.unique(places))
+    extra = len(came) - len(np.unique(places))
+    if not len(came):
+        return "no hit came", np.inf
+    late = 1e3 * (np.array(came) - wanted[places])
+    p99 = float(np.percentile(np.abs(late), 99))
     figures = (
-        f"{len(kicks)} hits, {missed} missing, lateness median {np.median(late):.2f} ms, about that"
-        f" p99 {p99:.2f} max {about.max():.2f} ms; p99 of all {np.percentile(np.abs(late), 99):.2f}"
+        f"{len(came)} hits, {missing} missing, {extra} too many, onset error median"
+        f" {np.median(late):+.2f} std {late.std():.2f} p99 {p99:.2f} max {np.abs(late).max():.2f}"
+        f" ms (hit {np.abs(late).argmax() + 1}), hanging {left}"
     )
-    show("a clock from 80 to 160 bpm", figures, "p99 5 ms", bool(p99 <= 5 and missed <= 1))
+    return figures, np.inf if missing or extra or left else p99
 
 
-def commanded(*options: str) -> subprocess.Popen[str]:
-    """Run `paradiddle play` on a pattern."""
-    hits = np.zeros((16, 9), np.bool_)
-    hits[:, 0] = True
-    pattern = Pattern(hits, hits * np.float32(0.5), hits * np.float32(0), qpm=240)
-    folder = Path(tempfile.mkdtemp())
-    (folder / "beat.json").write_text(pattern.to_json())
-    return subprocess.Popen(
-        [sys.executable, "-m", "paradiddle", "play", str(folder / "beat.json"), "--loop", *options],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def struck(ear: Ear, seconds: float = 10.0) -> list[Heard]:
-    """Listen until a few notes have come."""
-    heard: list[Heard] = []
-    until = time.monotonic() + seconds
-    while sum(one.kind == NOTE_ON for one in heard) < 4:
-        if time.monotonic() > until:
-            return heard
-        time.sleep(0.05)
-        heard += ear.take()
-    return heard
-
-
-def terminate(ear: Ear, turn: int) -> tuple[bool, bool]:
-    """End the player by a signal; whether notes hang, and whether a new one plays."""
-    process = commanded("--port", "ear", "--clock", "out")
-    heard = struck(ear)
-    process.send_signal((signal.SIGTERM, signal.SIGINT)[turn % 2])
-    process.communicate(timeout=10)
-    time.sleep(SETTLE_SECONDS)
-    heard += ear.take()
-    return bool(hanging(heard)), any(one.kind == NOTE_ON for one in heard)
-
-
-def signals(repeats: int) -> None:
-    with Ear("ear") as ear:
-        tell("kill -TERM and Ctrl+C", [terminate(ear, turn) for turn in range(repeats)])
-
-
-def dropped(repeats: int) -> None:
-    """Drop the WebSocket of a page that plays to the server's port."""
-    from websockets.sync.client import connect
-
-    music = json.dumps({"type": "play", "pattern": sixteenths_json()})
-    results = []
-    with Ear("ear") as ear, running_server("--midi-port", "ear") as address:
-        for _ in range(repeats):
-            with connect(address.replace("http", "ws") + "/api/midi-port") as page:
-                page.send(music)
-                heard = struck(ear)
-                page.socket.shutdown(socket.SHUT_RDWR)  # without a word
-            time.sleep(SETTLE_SECONDS)
-            heard += ear.take()
-            results.append((bool(hanging(heard)), any(one.kind == NOTE_ON for one in heard)))
-    tell("drop the WebSocket", results)
-
-
-def sixteenths_json() -> dict[str, Any]:
-    """Every 16th of a bar on three voices."""
-    hits = np.zeros((16, 9), np.bool_)
-    hits[:, :3] = True
-    pattern = Pattern(hits, hits * np.float32(0.5), hits * np.float32(0), qpm=240)
-    found: dict[str, Any] = json.loads(pattern.to_json())
-    return found
-
-
-def receivers(repeats: int) -> None:
-    """Kill the receiver, and let it come back."""
-    results = []
-    ear = Ear("ear")
-    session = Session(sixteenths(0), 240)
-    with session.player as player:
-        player.start()
-        for _ in range(repeats):
-            struck(ear)
-            ear.kill()
-            time.sleep(0.2)
-            ear = Ear("ear")
-            heard = struck(ear)
-            resumed = any(one.kind == NOTE_ON for one in heard)
-            player.stop()
-            time.sleep(SETTLE_SECONDS)
-            heard += ear.take()
-            results.append((bool(hanging(heard)), resumed))
-            player.start()
-    ear.kill()
-    tell("kill the receiver", results)
-
-
-def unplugged(repeats: int) -> None:
-    """Close the port and open it again."""
-    results = []
-    with Ear("ear") as ear:
-        session = Session(sixteenths(0), 240)
-        with session.player as player:
-            player.start()
-            for _ in range(repeats):
-                heard = struck(ear)
-                heard += ear.take("close")
-                time.sleep(0.6)
-                back = ear.take("open") + struck(ear)
-                player.stop()
-                time.sleep(SETTLE_SECONDS)
-                back += ear.take()
-                resumed = any(one.kind == NOTE_ON for one in back)
-                results.append((bool(hanging(heard + back)), resumed))
-                player.start()
-    tell("unplug the port", results)
-
-
-def tell(name: str, results: list[tuple[bool, bool]]) -> None:
-    """Print a row of repeated failures."""
-    left, resumed = sum(hangs for hangs, _ in results), sum(plays for _, plays in results)
-    zombies = len(zombie_children())
-    figures = (
-        f"{len(results)} times: {left} with hanging notes, {resumed} resumed, {zombies} zombies"
-    )
-    met = not left and not zombies and resumed == len(results)
-    show(name, figures, "0 hanging, 0 zombies, all resume", met)
-
-
-def zombie_children() -> list[int]:
-    """Find processes of ours that ended and that nobody has asked about."""
-    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
-    found = children.read_text().split() if children.exists() else []
-    return [int(one) for one in found if ") Z " in Path(f"/proc/{one}/stat").read_text()]
-
-
-ROWS: dict[str, Callable[[Any], None]] = {
-    "steady": lambda chosen: steady(chosen.minutes),
-    "loaded": lambda chosen: loaded(chosen.minutes),
-    "changes": lambda chosen: changes(chosen.minutes),
-    "follow": lambda chosen: follow(min(60.0, 60 * chosen.minutes)),
-    "signals": lambda chosen: signals(chosen.repeats),
-    "dropped": lambda chosen: dropped(chosen.repeats),
-    "receivers": lambda chosen: receivers(chosen.repeats),
-    "unplugged": lambda chosen: unplugged(chosen.repeats),
+ROWS: dict[str, Callable[[Verdicts, Any], None]] = {
+    "steady": steady,
+    "loaded": loaded,
+    "changes": live_changes.changes,
+    "follow": follow,
+    **live_failures.ROWS,
 }
 
 
@@ -360,16 +227,16 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=0.25, help="of each row that plays on")
     parser.add_argument("--repeats", type=int, default=3, help="of each failure")
     chosen = parser.parse_args()
-    if why := missing():
-        print(f"skipped: no JACK bus: {why}")
-        return
-    with real_time() as allowed:
-        pass
-    how = "real-time priority" if allowed else "no real-time priority"
-    print(f"live MIDI on JACK, {PERIOD} frames at {RATE} Hz ({PERIOD_MS:.2f} ms), {how}")
-    with jack_server(f"paradiddle-bench-{os.getpid()}", realtime=allowed):
+    if unknown := set(chosen.rows) - set(ROWS):
+        parser.error(f"no row is called {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")
+    verdicts = Verdicts()
+    with bus("live MIDI"):
         for name in chosen.rows or ROWS:
-            ROWS[name](chosen)
+            try:
+                ROWS[name](verdicts, chosen)
+            except (RuntimeError, subprocess.CalledProcessError) as error:
+                verdicts.show(name, f"broke off: {error}", "an end", False)
+    sys.exit(not verdicts.all_met)
 
 
 if __name__ == "__main__":

@@ -1,66 +1,94 @@
 """`paradiddle live` at 240 bpm on a real MIDI bus: no bar late, memory flat, every note ended.
 
 The bus is JACK with its dummy driver; the drummer is a process of its own, and what it plays comes
-in here.
+in at another. Each model plays twice, alone and while keys are pressed: style, temperature,
+density, fill, new bars and bpm. The exit status is 1 if a bar is not met. The full measurement is
+`python -m benchmarks.live_drummer --minutes 10`.
 """
 
 import argparse
+import contextlib
 import os
-import shutil
-import subprocess
+import pty
+import re
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-BACKEND = "mido.backends.rtmidi/UNIX_JACK"
-PERIOD = 256 / 48_000  # seconds
+import numpy as np
+
+from benchmarks.live_rig import Program, Verdicts, bus, wrong_end
+from tests.jack import CONTROL, Ear, Heard, unended
+
 QPM = 240
 SETTLED = 0.2  # of the time; until then memory may still grow
 GROWTH = 1.05
 PAGE = os.sysconf("SC_PAGE_SIZE") / 1e6  # MB
+KEYS = "sSsttTTddDDffn"
+FASTER, SLOWER = "+=", "-"
+KEY_SECONDS = 0.5  # from one key to the next, on average
+SLOW_SECONDS = 60.0  # to start, and to end after its last bar
 
 
-@dataclass
-class Ears:
-    """What came over the bus."""
+class Terminal:
+    """A terminal of which nobody reads the screen and on which somebody plays with the keys."""
 
-    struck: int = 0
-    sounding: set[int] = field(default_factory=set)
-    silenced: bool = False
+    def __init__(self) -> None:
+        self._ours, self.theirs = pty.openpty()
+        self.pressed = 0
+        self._closing = threading.Event()
+        self._screen = threading.Thread(target=self._read, daemon=True)
+        self._hands = threading.Thread(target=self._press, daemon=True)
 
-    def hear(self, message: Any) -> None:
-        """Take a message."""
-        if message.type == "note_on" and message.velocity:
-            self.struck += 1
-            self.sounding.add(message.note)
-        elif message.type in ("note_on", "note_off"):
-            self.sounding.discard(message.note)
-        self.silenced = message.is_cc(123)
+    def start(self) -> None:
+        """Read, and press keys."""
+        os.close(self.theirs)
+        self._screen.start()
+        self._hands.start()
+
+    def close(self) -> None:
+        """Leave the keys alone."""
+        self._closing.set()
+        self._hands.join()
+        self._screen.join(1)
+        os.close(self._ours)
+
+    def _read(self) -> None:
+        """Take what is shown, or the program would wait for it to be taken."""
+        with contextlib.suppress(OSError):  # the program has ended
+            while os.read(self._ours, 1 << 16):
+                pass
+
+    def _press(self) -> None:
+        """Press keys; the tempo stays about where it was."""
+        draws = np.random.default_rng(0)
+        tempo = 0
+        while not self._closing.wait(draws.uniform(0, 2 * KEY_SECONDS)):
+            key = str(draws.choice([*KEYS, SLOWER if tempo > 0 else FASTER[0]]))
+            tempo += (key in FASTER) - (key in SLOWER)
+            with contextlib.suppress(OSError):
+                os.write(self._ours, key.encode())
+            self.pressed += 1
 
 
 @contextmanager
-def bus() -> Iterator[None]:
-    """Run a JACK server for this process and its children."""
-    name = f"bench-{os.getpid()}"
-    os.environ.update(
-        JACK_DEFAULT_SERVER=name,
-        JACK_NO_START_SERVER="1",
-        JACK_NO_AUDIO_RESERVATION="1",
-        MIDO_BACKEND=BACKEND,
-    )
-    command = ["jackd", "--no-realtime", "-n", name, "-d", "dummy", "-r", "48000", "-p", "256"]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        time.sleep(1)
-        yield
-    finally:
-        server.terminate()
-        server.wait(10)
+def drumming(model: str, bars: int, terminal: Terminal | None) -> Iterator[Program]:
+    """Run the drummer, at a terminal or without one."""
+    arguments = ("live", "--bpm", QPM, "--model", model, "--seed", 1, "--stop-after", bars)
+    how: dict[str, Any] = {}
+    if terminal is not None:
+        environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"}
+        how = {"stdin": terminal.theirs, "stdout": terminal.theirs, "env": environment}
+    with Program(*arguments, "--port", "ear", **how) as program:
+        if terminal is not None:
+            terminal.start()
+        yield program
+        if terminal is not None:
+            terminal.close()
 
 
 def resident(process: int) -> float:
@@ -68,71 +96,67 @@ def resident(process: int) -> float:
     return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE
 
 
-def listen(ears: Ears) -> Any:
-    """Wait for the drummer's port and listen to it."""
-    import mido
-
-    backend = mido.Backend(BACKEND)
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        found = [name for name in backend.get_input_names() if "paradiddle" in name]
-        if found:
-            port = backend.open_input(found[0])
-            port.callback = ears.hear
-            return port
+def measured(program: Program, ear: Ear, seconds: float) -> tuple[list[float], list[Heard]]:
+    """Wait for the end of the music; give memory while it played, and what came."""
+    memory: list[float] = []
+    heard: list[Heard] = []
+    until = time.monotonic() + seconds + SLOW_SECONDS
+    while not any(one.strikes for one in heard) and program.process.poll() is None:
         time.sleep(0.05)
-    raise RuntimeError("the drummer made no port")
+        heard += ear.take()
+    step = min(1.0, seconds / 20)
+    while program.process.poll() is None and time.monotonic() < until:
+        with contextlib.suppress(OSError, IndexError):  # it has just ended
+            memory.append(resident(program.process.pid))
+        time.sleep(step)
+        heard += ear.take()
+    return memory, heard + ear.take()
 
 
-def play(model: str, minutes: float) -> None:
+def play(verdicts: Verdicts, model: str, minutes: float, *, keys: bool) -> None:
     """Let one model play, and print what came of it."""
     bars = round(minutes * QPM / 4)
-    command = [sys.executable, "-m", "paradiddle", "live", "--bpm", str(QPM), "--model", model]
-    command += ["--seed", "1", "--stop-after", str(bars)]
-    ears = Ears()
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=ROOT,
-        text=True,
+    terminal = Terminal() if keys else None
+    with Ear("ear") as ear, drumming(model, bars, terminal) as program:
+        memory, heard = measured(program, ear, 60 * minutes)
+        running = program.process.poll() is None
+        code, left = program.end()
+        wrong = "it did not end by itself" if running else wrong_end(program, code, 0)
+        late = re.search(r"(\d+) bars were not ready in time", program.said)
+    late_bars = int(late[1]) if late else 0
+    hanging, struck = len(unended(heard)), sum(one.strikes for one in heard)
+    silenced = any(one.kind == CONTROL and one.data[1] == 123 for one in heard[-3:])
+    settled = memory[int(SETTLED * len(memory)) :] or [np.inf]
+    growth = max(settled) / settled[0]
+    seconds = heard[-1].bus - heard[0].bus if heard else 0.0
+    figures = (
+        f"{bars} bars, {seconds:.1f} s, {struck:,} hits"
+        + (f", {terminal.pressed} keys" if terminal else "")
+        + f": {late_bars} late bars, memory {settled[0]:.1f} MB, then x{growth:.3f}, {hanging}"
+        f" hanging, all-notes-off {'came' if silenced else 'MISSING'}"
     )
-    port = listen(ears)
-    memory: list[float] = []
-    begun = time.monotonic()
-    while time.monotonic() - begun < 60 * minutes - 1:
-        time.sleep(min(1.0, minutes))
-        memory.append(resident(process.pid))
-    told, errors = process.communicate(timeout=60)
-    time.sleep(0.1)
-    port.close()
-    report(model, bars, ears, memory, told, errors)
-
-
-def report(model: str, bars: int, ears: Ears, memory: list[float], told: str, errors: str) -> None:
-    late = sum(int(line.split()[0]) for line in errors.splitlines() if "not ready in time" in line)
-    shown = sum(line.startswith("bar ") for line in told.splitlines())
-    settled = memory[int(SETTLED * len(memory))]
-    print(f"{model}: {bars} bars at {QPM} bpm, {ears.struck} hits over the bus")
-    print(f"  late bars                    {late:8}  bar 0; {shown} bars shown")
-    growth = max(memory[int(SETTLED * len(memory)) :]) / settled
-    print(f"  memory                       {settled:8.1f} MB, then x{growth:.3f}  bar {GROWTH}")
-    hanging = len(ears.sounding)
-    print(f"  hanging notes                {hanging:8}  bar 0; all notes off: {ears.silenced}")
+    for remark in (wrong, *left):
+        figures += f"\n  {'':34} {remark}" if remark else ""
+    bar = f"0 late bars, memory x{GROWTH}, 0 hanging, all-notes-off"
+    fine = not (late_bars or hanging or wrong or left) and struck and silenced
+    name = f"{model} at {QPM} bpm{', keys pressed' if keys else ''}"
+    verdicts.show(name, figures, bar, bool(fine and growth <= GROWTH))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=1.0, help="of each model")
+    parser.add_argument("--minutes", type=float, default=1.0, help="of each model and variant")
     parser.add_argument("--models", nargs="+", default=["machine", "drummer"])
+    parser.add_argument(
+        "--variants", nargs="+", default=["alone", "keys"], choices=["alone", "keys"]
+    )
     chosen = parser.parse_args()
-    if shutil.which("jackd") is None:
-        print("skipped: jackd is not installed (Debian: jackd2)")
-        return
-    with bus():
+    verdicts = Verdicts()
+    with bus("the endless drummer"):
         for model in chosen.models:
-            play(model, chosen.minutes)
+            for variant in chosen.variants:
+                play(verdicts, model, chosen.minutes, keys=variant == "keys")
+    sys.exit(not verdicts.all_met)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,27 @@
-"""A JACK server of one's own with its dummy driver: a MIDI bus where there is no sound card."""
+"""A JACK server of one's own with its dummy driver: a MIDI bus where there is no sound card.
 
+JACK keeps slots for eight servers, and the slot of one that was killed is free again only once
+another has its name. So there are few names, and each is held by a lock while it is in use.
+"""
+
+import contextlib
 import ctypes
+import fcntl
+import functools
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import pytest
 
@@ -20,7 +29,14 @@ from paradiddle.priority import real_time
 
 BACKEND = "mido.backends.rtmidi/UNIX_JACK"
 RATE, PERIOD = 48_000, 256  # frames
+NAMES = tuple(f"paradiddle-{number}" for number in range(4))
 _SECONDS = 10.0  # longest wait for the server
+_SHARED = Path("/dev/shm")
+_FULL = "already active", "shm registry"  # what jackd says when it gets no slot
+
+
+class NoBusError(RuntimeError):
+    """There is no MIDI bus to be had; says what to do."""
 
 
 def missing() -> str:
@@ -47,46 +63,83 @@ def environment(server: str) -> dict[str, str]:
 
 
 @contextmanager
-def jack_server(name: str, period: int = PERIOD, *, realtime: bool = False) -> Iterator[str]:
-    """Run a server of this name; the environment of this process leads to it meanwhile."""
-    # without real time the server waits for its clients, or would drop what one is late with
-    schedule = ["--realtime", "-P", "20"] if realtime else ["--no-realtime", "--sync"]
-    command = ["jackd", *schedule, "-n", name]
-    command += ["-d", "dummy", "-r", str(RATE)]
+def jack_server(
+    name: str | None = None, period: int = PERIOD, *, realtime: bool = False
+) -> Iterator[str]:
+    """Run a server; the environment of this process leads to it meanwhile.
+
+    Without a name it takes a free one of `NAMES`. Raises `NoBusError`.
+    """
     before = dict(os.environ)
-    os.environ.update(environment(name))
-    process = subprocess.Popen(
-        [*command, "-p", str(period)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        preexec_fn=_ends_with_its_parent,
-    )
-    try:
-        _wait_for_ports(process)
+    with contextlib.ExitStack() as stack:
+        name, lock = _taken(NAMES if name is None else (name,))
+        stack.enter_context(lock)
+        stack.callback(_restore, before)
+        os.environ.update(environment(name))
+        process = _started(name, period, realtime, lock)
+        stack.callback(_end, process, name, lock)
         yield name
-    finally:
-        _end(process)
-        os.environ.clear()
-        os.environ.update(before)
+
+
+def _taken(names: Sequence[str]) -> tuple[str, IO[bytes]]:
+    """Take a name that no other rig has; its lock lasts as long as this process or the server."""
+    until = time.monotonic() + _SECONDS
+    while time.monotonic() < until:
+        for name in names:
+            path = Path(tempfile.gettempdir()) / f"{name}-jack-{os.getuid()}.lock"
+            lock = path.open("wb")
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                lock.close()
+            else:
+                return name, lock
+        time.sleep(0.1)
+    raise NoBusError(
+        f"{', '.join(names)}: in use; wait for the other tests to end, or end the jackd of one that"
+        " was killed: see `pgrep -a jackd`"
+    )
+
+
+def _started(name: str, period: int, realtime: bool, lock: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start a server and wait until a client can join."""
+    # The server waits for its clients in every period. Else it would hand a late one the next
+    # period's messages in the middle of this one's: some lost, some twice.
+    schedule = ["--realtime", "-P", "20"] if realtime else ["--no-realtime"]
+    command = ["jackd", *schedule, "--sync", "-n", name, "-d", "dummy", "-r", str(RATE)]
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            [*command, "-p", str(period)],
+            stdout=said,
+            stderr=said,
+            preexec_fn=_ends_with_its_parent,
+            pass_fds=(lock.fileno(),),
+        )
+        if _is_up(process):
+            return process
+        _stop(process)
+        said.seek(0)
+        raise NoBusError(_why(name, said.read().decode(errors="replace")))
+
+
+def _why(name: str, said: str) -> str:
+    """Tell why a server did not start, and what to do."""
+    if any(part in said for part in _FULL):
+        return (
+            f"jackd got no slot for the server {name}: others run, or were killed and left theirs"
+            " behind; where `pgrep jackd` finds none, remove /dev/shm/jack-shm-registry"
+        )
+    lines = said.strip().splitlines() or ["it said nothing"]
+    return f"jackd did not start: {lines[-1]}; try it by hand: jackd -n {name} -d dummy"
 
 
 def _ends_with_its_parent() -> None:
-    """Leave no server behind when this process is killed; there can be but eight."""
+    """Leave no server behind when this process is killed."""
     death_signal = 1  # PR_SET_PDEATHSIG
     ctypes.CDLL(None).prctl(death_signal, signal.SIGTERM)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the server; one that waits for a client that was killed has to be."""
-    process.terminate()
-    try:
-        process.wait(3)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def _wait_for_ports(process: subprocess.Popen[bytes]) -> None:
+def _is_up(process: subprocess.Popen[bytes]) -> bool:
     """Wait until a client can join."""
     import rtmidi
 
@@ -95,21 +148,60 @@ def _wait_for_ports(process: subprocess.Popen[bytes]) -> None:
         done = subprocess.run(["jack_wait", "-w", "-t", "5"], capture_output=True, check=False)
         if done.returncode == 0:
             rtmidi.MidiOut(rtapi=rtmidi.API_UNIX_JACK).delete()
-            return
+            return True
         time.sleep(0.1)
-    raise RuntimeError("jackd did not start")
+    return False
+
+
+def _stop(process: subprocess.Popen[bytes]) -> bool:
+    """End a server; tell whether it did so by itself."""
+    process.terminate()
+    try:
+        process.wait(3)
+    except subprocess.TimeoutExpired:  # it waits for a client that was killed
+        process.kill()
+        process.wait()
+        return False
+    return True
+
+
+def _end(process: subprocess.Popen[bytes], name: str, lock: IO[bytes]) -> None:
+    """End the server; one that has to be killed leaves a slot, which the next of its name frees."""
+    if process.poll() is None and _stop(process):
+        return
+    with contextlib.suppress(NoBusError):
+        _stop(_started(name, PERIOD, False, lock))
+    if name in NAMES:
+        for left in _SHARED.glob(f"jack*{os.getuid()}_{name}_*"):
+            left.unlink(missing_ok=True)
+
+
+def _restore(before: dict[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(before)
+
+
+# --- what is heard --------------------------------------------------------------------------------
 
 
 class Heard(NamedTuple):
     """A MIDI message that a receiver got."""
 
-    seconds: float  # when its Python was told
+    seconds: float  # when its Python took it
     bus: float  # when the bus handed it over
     data: list[int]
 
     @property
     def kind(self) -> int:
         return self.data[0] & 0xF0 if self.data[0] < 0xF0 else self.data[0]
+
+    @property
+    def strikes(self) -> bool:
+        return self.kind == NOTE_ON and self.data[2] > 0
+
+    @property
+    def ends(self) -> bool:
+        return self.kind == NOTE_OFF or (self.kind == NOTE_ON and not self.data[2])
 
 
 NOTE_OFF, NOTE_ON, CONTROL = 0x80, 0x90, 0xB0
@@ -152,18 +244,31 @@ class Ear:
             self.process.communicate(timeout=10)
 
 
-def hanging(heard: list[Heard]) -> set[tuple[int, int]]:
-    """Channel and pitch of the notes that neither their note-off nor all-notes-off has ended."""
-    sounding: set[tuple[int, int]] = set()
+def unended(heard: Sequence[Heard]) -> list[Heard]:
+    """Find the notes that got no note-off of their own, whatever all-notes-off came."""
+    sounding: dict[tuple[int, int], deque[Heard]] = defaultdict(deque)
     for one in heard:
-        channel = one.data[0] & 0x0F
-        if one.kind == NOTE_ON and one.data[2]:
-            sounding.add((channel, one.data[1]))
-        elif one.kind in (NOTE_ON, NOTE_OFF):
-            sounding.discard((channel, one.data[1]))
-        elif one.kind == CONTROL and one.data[1] == 123:
-            sounding = {note for note in sounding if note[0] != channel}
-    return sounding
+        if one.strikes:
+            sounding[one.data[0] & 0x0F, one.data[1]].append(one)
+        elif one.ends and (notes := sounding[one.data[0] & 0x0F, one.data[1]]):
+            notes.popleft()
+    return [one for notes in sounding.values() for one in notes]
+
+
+def hanging(heard: Sequence[Heard]) -> set[tuple[int, int]]:
+    """Channel and pitch of the notes that got no note-off of their own."""
+    return {(one.data[0] & 0x0F, one.data[1]) for one in unended(heard)}
+
+
+_session = contextlib.ExitStack()
+
+
+@functools.cache
+def _session_server() -> str:
+    """Run the one server of this test process: to pytest each module that imports has its own."""
+    with real_time() as allowed:  # asks only
+        pass
+    return _session.enter_context(jack_server(realtime=allowed))
 
 
 @pytest.fixture(scope="session")
@@ -171,7 +276,9 @@ def jack() -> Iterator[str]:
     """A MIDI bus of this test process; gives the server's name."""
     if why := missing():
         pytest.skip(f"no JACK bus: {why}")
-    with real_time() as allowed:  # asks only
-        pass
-    with jack_server(f"paradiddle-{os.getpid()}", realtime=allowed) as name:
-        yield name
+    try:
+        yield _session_server()
+    except NoBusError as error:
+        pytest.fail(f"no JACK bus: {error}", pytrace=False)
+    finally:
+        _session.close()  # at the end of the session for all of them
