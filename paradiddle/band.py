@@ -1,8 +1,10 @@
 """What plays along a transport: a thread that has each bar ready before its bar line."""
 
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections import deque
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self
@@ -10,10 +12,12 @@ from typing import Any, Self
 from paradiddle.bars import Bar
 from paradiddle.transport import Timed, Transport
 
-__all__ = ["SLACK", "Band"]
+__all__ = ["BAR_SLACK", "Band"]
 
-SLACK = 1e-3  # quarters; two ways to compute one bar line differ by less
+BAR_SLACK = 1e-3
+"""Quarters; two ways to compute one bar line differ by less."""
 
+_HARDLY_EVER_SLOWER = 2.0
 _SHORTEST_NAP, _LONGEST_NAP = 0.001, 0.25  # seconds
 
 
@@ -40,6 +44,7 @@ class Band(ABC):
         """Bars that were not there in time."""
         self._queued: deque[tuple[float, Bar]] = deque()  # where each begins
         self._awake, self._closing = threading.Event(), threading.Event()
+        self._longest = 0.0  # seconds that a bar took to make, of late
         self._thread: threading.Thread | None = None
         self._error: BaseException | None = None
 
@@ -62,10 +67,10 @@ class Band(ABC):
             self.playing = self._queued[-1][1]
             self._queued.clear()
             self._awake.set()
-        if timed.kind != "bar" or timed.position < -SLACK:
+        if timed.kind != "bar" or timed.position < -BAR_SLACK:
             return
         begun = None
-        while self._queued and self._queued[0][0] <= timed.position + SLACK:
+        while self._queued and self._queued[0][0] <= timed.position + BAR_SLACK:
             begun = self._queued.popleft()[1]
         self.number = round(timed.position / self.transport.quarters_per_bar) + 1
         self.late += begun is None
@@ -119,14 +124,21 @@ class Band(ABC):
         except BaseException as error:
             self._error = error
 
+    def _timed(self, make: Callable[[], Bar]) -> Bar:
+        """Make something, and remember how long that took."""
+        begun = time.perf_counter()
+        made = make()
+        self._longest = max(0.9 * self._longest, time.perf_counter() - begun)
+        return made
+
     def _queue(self, bar: Bar) -> None:
         """Give the transport a bar, in place of one that would begin with it; under the lock."""
         begin = self.transport.set_loop(bar.loop, "bar")
-        while self._queued and self._queued[-1][0] >= begin - SLACK:
+        while self._queued and self._queued[-1][0] >= begin - BAR_SLACK:
             self._queued.pop()
         self._queued.append((begin, bar))
 
-    def _seconds_until(self, position: float) -> float:
-        """Seconds until nothing at a position can be changed any more; under the lock."""
-        quarters = position - self.transport.position
-        return quarters * 60 / self.transport.qpm - self.transport.look_ahead
+    def _spare_seconds(self, position: float) -> float:
+        """Seconds that there are until a bar must be made that begins here; under the lock."""
+        seconds = (position - self.transport.position) * 60 / self.transport.qpm
+        return seconds - self.transport.look_ahead - _HARDLY_EVER_SLOWER * self._longest

@@ -8,10 +8,11 @@ import numpy as np
 
 from paradiddle.loop import Loop
 from paradiddle.pattern import Pattern
+from paradiddle.stretches import SLACK
 from paradiddle.style_weights import Style
 from paradiddle.timing import DEFAULT_QPM
 
-__all__ = ["MOST_TAKEN_BACK", "Bar", "BarSource", "Wishes", "joined", "part"]
+__all__ = ["MOST_TAKEN_BACK", "Bar", "BarSource", "Wishes", "cut_over", "joined", "part"]
 
 MOST_TAKEN_BACK = 4  # bars
 
@@ -58,11 +59,44 @@ class BarSource(Protocol):
     def next(self, wishes: Wishes, *, fill: bool = False) -> Bar:
         """Make the bar that comes next, a drum fill where that is asked for and can be had."""
 
+    def spare_fill(self, wishes: Wishes) -> Bar | None:
+        """Make a drum fill for whenever one is wanted at once, if fills can be had.
+
+        It is no part of the row of bars: the next one is as it would be without it.
+        """
+
     def take_back(self) -> None:
         """Forget the last bar, at most `MOST_TAKEN_BACK` in a row."""
 
     def vary(self) -> None:
         """Begin something new with the next bar."""
+
+
+def cut_over(first: Bar, second: Bar, quarters: float) -> Bar:
+    """Change from one bar to another of its metre and grid, some quarters after the bar line.
+
+    Examples
+    --------
+    >>> from paradiddle.rhythm import tapped
+    >>> soft, loud = (Bar.of(tapped([velocity] * 16)) for velocity in (0.2, 0.8))
+    >>> [round(hit.velocity, 1) for hit in cut_over(soft, loud, 3.5).loop.hits][12:]
+    [0.2, 0.2, 0.8, 0.8]
+    """
+    before = [hit for hit in first.loop.hits if hit.grid < quarters - SLACK]
+    after = [hit for hit in second.loop.hits if hit.grid >= quarters - SLACK]
+    hits = tuple(sorted([*before, *after], key=lambda hit: hit.place))
+    old, new, step = (
+        first.pattern,
+        second.pattern,
+        round(quarters * first.pattern.steps_per_quarter),
+    )
+    pattern = replace(
+        old,
+        hits=np.concatenate([old.hits[:step], new.hits[step:]]),
+        velocities=np.concatenate([old.velocities[:step], new.velocities[step:]]),
+        offsets=np.concatenate([old.offsets[:step], new.offsets[step:]]),
+    )
+    return Bar(pattern, replace(first.loop, hits=hits), second.fill)
 
 
 def part(pattern: Pattern, bar: int) -> Pattern:

@@ -1,23 +1,26 @@
 """Follow a MIDI clock: its speed, its drift, its start, stop, continue and song position."""
 
+import queue
+import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Literal, Protocol
+from types import TracebackType
+from typing import Any, Literal, Protocol, Self
 
 from paradiddle.checks import check_at_least
 from paradiddle.errors import PortError
+from paradiddle.priority import real_time
+from paradiddle.pulse_fit import PulseFit
 from paradiddle.transport import PULSES_PER_QUARTER, Transport
 
-__all__ = ["ClockFollower", "Playable", "PulseFit", "State"]
+__all__ = ["ClockFollower", "ClockState", "Playable"]
 
-State = Literal["waiting", "ready", "playing", "lost"]
+ClockState = Literal["waiting", "ready", "playing", "lost"]
 
-_WINDOW = 24  # pulses: a quarter of them evens out jitter and still follows a drift
-_FEW = 4  # pulses that tell a speed
 _LOST_SECONDS = 1.0  # without a pulse
-_LOW, _HIGH = 10.0, 1000.0  # quarters per minute that a clock may have
+_CHECK_SECONDS = 0.2
+_KINDS = ("clock", "start", "continue", "stop", "songpos")
 
 
 class Playable(Protocol):
@@ -36,65 +39,21 @@ class Playable(Protocol):
         """Give the transport for a change."""
 
 
-class PulseFit:
-    """A straight line through the latest pulses, which tells where the clock is and how fast.
-
-    Examples
-    --------
-    >>> fit = PulseFit()
-    >>> for pulse in range(24):
-    ...     fit.add(pulse / 48)
-    >>> round(fit.qpm or 0, 6), round(fit.seconds, 6)
-    (120.0, 0.479167)
-    """
-
-    def __init__(self) -> None:
-        self._times: deque[float] = deque(maxlen=_WINDOW)
-        self.qpm: float | None = None
-        """Speed, once there are pulses enough to tell."""
-        self.seconds = 0.0
-        """When the latest pulse was sent, evened out."""
-
-    def add(self, seconds: float) -> None:
-        """Take a pulse."""
-        if self._times and not self._is_next(seconds):
-            self._times.clear()
-        self._times.append(seconds)
-        self._fit()
-
-    def _is_next(self, seconds: float) -> bool:
-        """Whether a pulse belongs to the same steady row."""
-        gap = seconds - self._times[-1]
-        if self.qpm is None or len(self._times) < _FEW:
-            return gap < 60 / (_LOW * PULSES_PER_QUARTER)
-        interval = 60 / (self.qpm * PULSES_PER_QUARTER)
-        # what a bus held up comes in a bunch, so only too late counts
-        return seconds - self.seconds < 3 * interval
-
-    def _fit(self) -> None:
-        """Draw the line: least squares."""
-        count, latest = len(self._times), self._times[-1]
-        self.seconds = latest
-        if count < _FEW:
-            return
-        middle = (count - 1) / 2
-        mean = sum(self._times) / count
-        slope = sum((n - middle) * (t - mean) for n, t in enumerate(self._times))
-        slope /= count * (count * count - 1) / 12
-        if slope > 0 and _LOW <= 60 / (slope * PULSES_PER_QUARTER) <= _HIGH:
-            self.qpm = 60 / (slope * PULSES_PER_QUARTER)
-            self.seconds = mean + slope * middle
-
-
 class ClockFollower:
-    """Leads a player by the MIDI clock messages it is fed.
+    """Leads a player by the MIDI clock messages it is fed; a context manager.
+
+    Within it the messages of `listen` are worked on in a thread of its own, so that the driver's is
+    never kept waiting. A clock that ceases without a stop silences the music, which goes on where
+    it was with the next pulse that comes.
 
     Parameters
     ----------
     player : Playable
         What is led.
     latency : float, default 0
-        Seconds that messages take to arrive, which the music makes up for.
+        Seconds that pulses take to arrive and notes to go out, which the music makes up for.
+    notice : callable, optional
+        Told in a line when the clock is lost as music plays, and when it is back.
     now : callable
         The clock that the seconds of messages and the player's transport go by.
 
@@ -113,25 +72,29 @@ class ClockFollower:
         self,
         player: Playable,
         latency: float = 0.0,
+        notice: Callable[[str], None] = lambda _: None,
         *,
         now: Callable[[], float] = time.perf_counter,
     ) -> None:
         check_at_least("latency", latency, 0, "give seconds, such as 0.005")
-        self._player, self._latency, self._now = player, latency, now
+        self._player, self._latency, self._now, self._notice = player, latency, now, notice
         self._fit = PulseFit()
         self._heard: float | None = None  # when the latest pulse came
         self._onset: Literal["start", "continue"] | None = None  # to come with the next pulse
-        self._position = 0.0  # of the latest pulse, or of the next after a stop
-        self._playing = False
+        self._place = 0.0  # where a continue goes on
+        self._begun: tuple[int, float] | None = None  # count and place of the pulse it set in with
+        self._missed = False  # lost while music played
+        self._came: queue.SimpleQueue[tuple[str, float, float] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
 
     @property
-    def state(self) -> State:
+    def state(self) -> ClockState:
         """``waiting`` for a clock, ``ready`` (it runs, no music), ``playing`` or ``lost``."""
         if self._heard is None:
             return "waiting"
         if self._now() - self._heard > _LOST_SECONDS:
             return "lost"
-        return "playing" if self._playing else "ready"
+        return "ready" if self._begun is None else "playing"
 
     @property
     def qpm(self) -> float | None:
@@ -139,11 +102,22 @@ class ClockFollower:
         return self._fit.qpm
 
     def listen(self, message: Any) -> None:
-        """Take a `mido.Message` that has just come in; for `paradiddle.ports.Input.listen`."""
-        if message.type == "songpos":
-            self.feed("songpos", self._now(), message.pos / 4)
-        elif message.type in ("clock", "start", "continue", "stop"):
-            self.feed(message.type, self._now())
+        """Take a `mido.Message` that has just come in; for `paradiddle.ports.Input.listen`.
+
+        It is only noted where a thread works on it, and else worked on at once.
+        """
+        if message.type not in _KINDS:
+            return
+        position = message.pos / 4 if message.type == "songpos" else 0.0
+        self._came.put((message.type, self._now(), position))
+        if self._thread is None:
+            self.turn()
+
+    def turn(self) -> None:
+        """Work on what has come."""
+        while not self._came.empty():
+            if (came := self._came.get()) is not None:
+                self.feed(*came)
 
     def feed(self, kind: str, seconds: float, position: float = 0.0) -> None:
         """Take a message.
@@ -159,21 +133,24 @@ class ClockFollower:
         """
         if kind == "clock":
             self._pulse(seconds)
-        elif kind == "start":
+        elif kind in ("start", "stop"):
             self._halt()
-            self._onset, self._position = "start", 0.0
+            self._onset = "start" if kind == "start" else None
+        elif self._begun is not None:
+            return  # that it is to go on, or where, means nothing while it plays
         elif kind == "continue":
             self._onset = "continue"
-        elif kind == "stop":
-            self._halt()
-        elif kind == "songpos" and not self._playing:
-            self._position = position
+        elif kind == "songpos":
+            self._place = position
 
-    def check(self) -> State:
+    def check(self) -> ClockState:
         """Stop the music of a clock that has ceased without a stop; call it now and then."""
         state = self.state
-        if state == "lost" and self._playing:
+        if state == "lost" and self._begun is not None:
             self._halt()
+            self._missed, self._onset = True, "continue"
+            self._fit.pause()
+            self._notice("the MIDI clock is gone; the music goes on when it is back")
         return state
 
     def wait(
@@ -202,30 +179,81 @@ class ClockFollower:
                 )
             sleep(0.02)
 
+    def close(self) -> None:
+        """End the thread; again does nothing."""
+        if self._thread is not None:
+            self._came.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def __enter__(self) -> Self:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="clock in", daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _work(self) -> None:
+        """Take what comes as soon as it does, until closed."""
+        try:
+            with real_time():
+                while self._wait():
+                    pass
+        except Exception as error:
+            self._player.stop()
+            self._notice(f"the MIDI clock is followed no more: {error}")
+
+    def _wait(self) -> bool:
+        """Wait a little for what comes, and work on it; False once closed."""
+        try:
+            came = self._came.get(timeout=_CHECK_SECONDS)
+        except queue.Empty:
+            self.check()
+            return True
+        if came is not None:
+            self.feed(*came)
+        return came is not None
+
     def _pulse(self, seconds: float) -> None:
         """Take a pulse: begin with it, or go along."""
+        if self._heard is not None and seconds - self._heard > _LOST_SECONDS:
+            self._fit.pause()
         self._heard = seconds
         self._fit.add(seconds)
+        if self._missed:
+            self._missed = False
+            self._notice("the MIDI clock is back")
         if self._onset is not None:
             self._begin(seconds)
-        elif self._playing:
-            self._position += 1 / PULSES_PER_QUARTER
-            if self._fit.qpm is not None:
-                with self._player.change() as transport:
-                    at = self._fit.seconds - self._latency
-                    transport.align(at, self._position, self._fit.qpm)
+        elif self._begun is not None and self._fit.qpm is not None:
+            with self._player.change() as transport:
+                at = self._fit.seconds - self._latency
+                transport.align(at, self._position(), self._fit.qpm)
+
+    def _position(self) -> float:
+        """Tell where the latest pulse is in the music, in quarters."""
+        count, place = self._begun or (self._fit.count, self._place)
+        return place + (self._fit.count - count) / PULSES_PER_QUARTER
 
     def _begin(self, seconds: float) -> None:
         """Let the music set in with this pulse."""
         onset, self._onset = self._onset, None
-        self._playing = True
+        place = 0.0 if onset == "start" else self._place
+        self._begun = self._fit.count, place
         with self._player.change() as transport:
             if transport.running:
                 transport.stop()
             if self._fit.qpm is not None:
                 transport.set_qpm(self._fit.qpm)
             if onset == "continue":
-                transport.locate(self._position)
+                transport.locate(place)
         at = seconds - self._latency
         if onset == "start":
             self._player.start(at=at)
@@ -233,9 +261,8 @@ class ClockFollower:
             self._player.continue_(at=at)
 
     def _halt(self) -> None:
-        """Stop; a continue goes on with the next 16th."""
-        if self._playing:
-            self._playing = False
+        """Stop; a continue goes on with the next pulse, unless a song position says otherwise."""
+        if self._begun is not None:
+            self._place = max(0.0, self._position() + 1 / PULSES_PER_QUARTER)
+            self._begun = None
             self._player.stop()
-            with self._player.change() as transport:
-                self._position = transport.position

@@ -1,15 +1,17 @@
 """What keys and MIDI controllers do to the endless drummer."""
 
+import queue
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 from paradiddle.bars import Wishes
 from paradiddle.drums import VOICE_NAMES
 from paradiddle.live import LiveDrummer
+from paradiddle.timing import LIVE_QPM
 
-__all__ = ["CONTROLLERS", "KEYS", "KEY_HELP", "Controls", "Deck"]
+__all__ = ["CONTROLLERS", "KEYS", "KEY_HELP", "Controls", "Playback"]
 
 _MUTE = tuple(f"mute {name}" for name in VOICE_NAMES)
 
@@ -33,7 +35,6 @@ KEYS: Mapping[str, tuple[str, int]] = MappingProxyType(
         "n": ("vary", 1),
         " ": ("stop", 1),
         "q": ("quit", 1),
-        "escape": ("quit", 1),
     }
     | {str(voice + 1): (action, 1) for voice, action in enumerate(_MUTE)}
 )
@@ -58,12 +59,11 @@ CONTROLLERS: Mapping[int, str] = MappingProxyType(
 
 _TEMPERATURES, _WARMER = (0.1, 10.0), 1.1
 _DENSITIES, _DENSER, _USUAL = (0.1, 4.0), 0.1, 1.2
-_TEMPI = (20.0, 400.0)
 _HALF, _MOST = 64, 127
 
 
-class Deck(Protocol):
-    """What starts and stops the music."""
+class Playback(Protocol):
+    """What starts and stops the music, such as a `paradiddle.deck.Deck`."""
 
     follows: bool
     """Whether another clock sets the tempo."""
@@ -88,7 +88,7 @@ class Controls:
     Parameters
     ----------
     drummer : LiveDrummer
-    deck : Deck
+    deck : Playback
         For tempo, mutes and stop.
     styles : sequence of str
         Those there are to choose from; none for the LSTM drummer, which knows no densities and
@@ -102,17 +102,28 @@ class Controls:
         What was done last, for people.
     """
 
-    def __init__(self, drummer: LiveDrummer, deck: Deck, styles: Sequence[str]) -> None:
+    def __init__(self, drummer: LiveDrummer, deck: Playback, styles: Sequence[str]) -> None:
         self.drummer, self.deck, self.styles = drummer, deck, tuple(styles)
         self.quits, self.remark = False, ""
         self.muted: set[int] = set()
         self._pressed: set[int] = set()
+        self._came: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
 
     def key(self, key: str) -> None:
         """Do what a key is for; others do nothing."""
         action, amount = KEYS.get(key, ("", 0))
         if action:
             self._do(action, amount)
+
+    def hear(self, message: Any) -> None:
+        """Note what a `mido.Message` asks for, in whatever thread it comes; `turn` does it."""
+        if message.type == "control_change":
+            self._came.put((message.control, message.value))
+
+    def turn(self) -> None:
+        """Do what controllers have asked for."""
+        while not self._came.empty():
+            self.controller(*self._came.get())
 
     def controller(self, number: int, value: int) -> None:
         """Do what a MIDI controller, 0-127, is for at a value, 0-127; others do nothing."""
@@ -189,7 +200,9 @@ class Controls:
         if self.deck.follows:
             self.remark = "the clock it follows sets the tempo"
             return
-        chosen = _within(qpm, *_TEMPI)
+        now, (slowest, fastest) = self.drummer.transport.qpm, LIVE_QPM
+        # a tempo from elsewhere may lie beyond
+        chosen = _within(qpm, min(slowest, now), max(fastest, now))
         self.deck.set_qpm(chosen)
         self.remark = f"{chosen:g} bpm"
 

@@ -73,6 +73,10 @@ class DrummerBars:
         piece = self._piece(rows, ticks, wishes.qpm)
         return Bar(_drawn(piece), _played(piece))
 
+    def spare_fill(self, wishes: Wishes) -> Bar | None:
+        """Make none: it knows no fills."""
+        return None
+
     def take_back(self) -> None:
         """Forget the last bar."""
         if self._before:

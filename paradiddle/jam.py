@@ -1,9 +1,7 @@
 """Playing together: call and response, the voices left out, or a kit under a tapped rhythm."""
 
 import math
-import time
 from collections import deque
-from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -17,7 +15,7 @@ from paradiddle.errors import InvalidValueError
 from paradiddle.listening import Listener
 from paradiddle.loop import Loop, Struck
 from paradiddle.pattern import Pattern
-from paradiddle.transport import Transport
+from paradiddle.transport import Timed, Transport
 
 __all__ = ["WAYS", "Jam", "Way"]
 
@@ -29,7 +27,6 @@ _CLICK = 37  # side stick
 _PHRASE = 4
 _EARLY = 0.125  # quarters that answers may come before a bar line
 _MARGIN = 0.02  # seconds
-_HARDLY_EVER_SLOWER = 2.0
 
 
 class Jam(Band):
@@ -76,7 +73,6 @@ class Jam(Band):
         super().__init__(transport)
         self.answers, self.listener, self.way, self.bars = answers, listener, way, int(bars)
         self._silence = Bar(Pattern.empty(1), _clicks() if click else Loop((), 4.0))
-        self._seconds = 0.0  # the longest that an answer took, of late
         self._forget()
 
     @property
@@ -104,6 +100,11 @@ class Jam(Band):
             self._queued.clear()
             self._queued.append((0.0, self._silence))
 
+    def hear(self, timed: Timed) -> None:
+        """Take note of bar lines, and of what was played until now."""
+        self.listener.take()
+        super().hear(timed)
+
     def turn(self) -> float:
         """Decide what the next bar is, when it is time for that."""
         with self.lock:
@@ -111,7 +112,7 @@ class Jam(Band):
                 return math.inf
             bar = self.number
             line = bar * self.transport.quarters_per_bar
-            left = self._seconds_until(line - _EARLY) - _HARDLY_EVER_SLOWER * self._seconds
+            left = self._spare_seconds(line - _EARLY)
         if left > _MARGIN:
             return left - _MARGIN
         music = self._timed(lambda: self._next(bar))
@@ -123,13 +124,6 @@ class Jam(Band):
         self.number = self._call = 0  # the bar, from 0, that a call begins with
         self._answer: deque[Bar] = deque()
         self._rhythm: deque[int] = deque(maxlen=_PHRASE)  # bars, from 0
-
-    def _timed(self, make: Callable[[], Bar]) -> Bar:
-        """Make something, and remember how long that took."""
-        begun = time.perf_counter()
-        made = make()
-        self._seconds = max(0.9 * self._seconds, time.perf_counter() - begun)
-        return made
 
     def _next(self, bar: int) -> Bar:
         """Choose the music of a bar, counted from 0."""

@@ -47,8 +47,8 @@ class LinkClock:
         What is led; it starts and stops through `play` and `stop`.
     link : object
         What `join_link` gives.
-    quarters_per_bar : float, default 4
-        Bars that all are to begin together.
+    quarters_per_bar : float, optional
+        Length of the bars that all are to begin together; that of the player's music if left out.
     start_stop : bool, default True
         Start and stop with the others, and let them with us.
     now : callable
@@ -59,12 +59,15 @@ class LinkClock:
         self,
         player: Playable,
         link: Any,
-        quarters_per_bar: float = 4.0,
+        quarters_per_bar: float | None = None,
         *,
         start_stop: bool = True,
         now: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._player, self._link, self._now = player, link, now
+        if quarters_per_bar is None:
+            with player.change() as transport:
+                quarters_per_bar = transport.quarters_per_bar
         self._start_stop, self._bar = start_stop, quarters_per_bar
         link.quantum = quarters_per_bar
         link.start_stop_sync_enabled = start_stop

@@ -1,5 +1,6 @@
 """Listening: strokes that come in over MIDI, put on the grid of the music that is playing."""
 
+import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -49,6 +50,9 @@ def voices_of_kit(kit: str | Path = "gm") -> Mapping[int, int]:
 class Listener:
     """Keeps what was played, bar by bar, on 16ths in 4/4 with the distance from each.
 
+    A stroke is only noted when it comes, so that the driver's thread is never kept waiting; call
+    `take` often, as each pulse of the transport is heard, to put them in their places.
+
     Parameters
     ----------
     transport : Transport
@@ -85,6 +89,7 @@ class Listener:
         self._latency, self._now = latency, now
         self.lock: AbstractContextManager[Any] = threading.RLock()
         """Which guards the transport: that of the player."""
+        self._came: queue.SimpleQueue[tuple[int, int, float]] = queue.SimpleQueue()
         self._bars: dict[int, dict[tuple[int, int], tuple[float, float]]] = {}
 
     def hear(self, message: Any) -> None:
@@ -94,28 +99,37 @@ class Listener:
 
     def strike(self, pitch: int, velocity: int) -> None:
         """Take a stroke of this moment; of several on one cell the hardest stays."""
-        seconds = self._now() - self._latency
-        voice = self._voices.get(pitch, self._other)
+        self._came.put((pitch, velocity, self._now() - self._latency))
+
+    def take(self) -> None:
+        """Put in their places the strokes that have come."""
         with self.lock:
-            if voice is None or not self._transport.running:
-                return
-            place = self._transport.position_at(seconds) * _STEPS_PER_QUARTER
-            step = int(np.floor(place + 0.5))
-            if step < 0:
-                return
-            bar, step_of_bar = divmod(step, _STEPS_PER_BAR)
-            cells = self._bars.setdefault(bar, {})
-            loudness = velocity / 127
-            if loudness > cells.get((step_of_bar, voice), (0.0, 0.0))[0]:
-                offset = float(np.clip(place - step, -0.5, _BELOW_HALF))
-                cells[step_of_bar, voice] = loudness, offset
-            self._forget(bar - _MOST_BARS)
+            while not self._came.empty():
+                self._place(*self._came.get())
+
+    def _place(self, pitch: int, velocity: int, seconds: float) -> None:
+        """Put a stroke in its place, if music plays; under the lock."""
+        voice = self._voices.get(pitch, self._other)
+        if voice is None or not self._transport.running:
+            return
+        place = self._transport.position_at(seconds) * _STEPS_PER_QUARTER
+        step = int(np.floor(place + 0.5))
+        if step < 0:
+            return
+        bar, step_of_bar = divmod(step, _STEPS_PER_BAR)
+        cells = self._bars.setdefault(bar, {})
+        loudness = velocity / 127
+        if loudness > cells.get((step_of_bar, voice), (0.0, 0.0))[0]:
+            offset = float(np.clip(place - step, -0.5, _BELOW_HALF))
+            cells[step_of_bar, voice] = loudness, offset
+        self._forget(bar - _MOST_BARS)
 
     def bar(self, number: int) -> Pattern:
         """Draw what was played in a bar, counted from 0, so far."""
         shape = _STEPS_PER_BAR, len(VOICES)
         velocities, offsets = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
         with self.lock:
+            self.take()
             for cell, (velocity, offset) in self._bars.get(number, {}).items():
                 velocities[cell], offsets[cell] = velocity, min(offset, _BELOW_HALF)
             qpm = self._transport.qpm
@@ -124,6 +138,7 @@ class Listener:
     def clear(self) -> None:
         """Forget everything, as when the music starts again."""
         with self.lock:
+            self.take()
             self._bars.clear()
 
     def _forget(self, bar: int) -> None:

@@ -1,12 +1,12 @@
 """The endless drummer: it makes bars ahead of time in a thread of its own, so that none is late."""
 
 import math
-import time
 from collections import deque
 from dataclasses import replace
 
-from paradiddle.band import Band
-from paradiddle.bars import Bar, BarSource, Wishes
+from paradiddle.band import BAR_SLACK, Band
+from paradiddle.bars import Bar, BarSource, Wishes, cut_over
+from paradiddle.stretches import next_multiple
 from paradiddle.transport import Transport
 
 __all__ = ["LiveDrummer"]
@@ -14,7 +14,7 @@ __all__ = ["LiveDrummer"]
 _AHEAD = 2  # bars that are ready besides the one that is queued
 _STEP = 0.25  # quarters; the hits of a bar line may come so much before it
 _MARGIN = 0.03  # seconds
-_HARDLY_EVER_SLOWER = 2.0
+_FRESH = 4  # bars after which another fill is made ready
 
 
 class LiveDrummer(Band):
@@ -22,7 +22,8 @@ class LiveDrummer(Band):
 
     While one bar sounds the next is queued and two more are ready. What is changed holds from the
     next bar line on, if there is time to make that bar anew, and otherwise from the one after it.
-    Should a bar not be ready in time, the one before it is repeated.
+    A fill is kept ready, and begins with the next beat of the bar that sounds. Should a bar not be
+    ready in time, the one before it is repeated.
 
     Parameters
     ----------
@@ -35,6 +36,7 @@ class LiveDrummer(Band):
 
     Examples
     --------
+    >>> import time
     >>> from paradiddle.machine import Machine
     >>> from paradiddle.machine_bars import MachineBars
     >>> transport = Transport(time.perf_counter)
@@ -49,7 +51,8 @@ class LiveDrummer(Band):
         self.source, self._wishes = source, wishes
         self._ready: deque[Bar] = deque()
         self._changed = self._fill = self._vary = False
-        self._seconds = 0.0  # the longest that a bar took to make, of late
+        self._spare: Bar | None = None  # a fill
+        self._since = 0  # bars made since it was
 
     # --- what a person may do --------------------------------------------------------------------
 
@@ -70,7 +73,14 @@ class LiveDrummer(Band):
         self._turn(wishes=wishes)
 
     def fill(self) -> None:
-        """Play a drum fill in the next bar."""
+        """Play a drum fill from the next beat to the bar line; too late for that, in the next bar.
+
+        While a fill sounds the next bar is to be another.
+        """
+        with self.lock:
+            if self._fills_now():
+                self._awake.set()  # have another ready
+                return
         self._turn(fill=True)
 
     def vary(self) -> None:
@@ -122,19 +132,45 @@ class LiveDrummer(Band):
             self._changed = True
         self._awake.set()
 
+    def _fills_now(self) -> bool:
+        """Let the fill that is ready begin with the next beat of this bar; whether it does."""
+        bar, spare, quarters = self.playing, self._spare, self.transport.quarters_per_bar
+        line = (self.number - 1) * quarters
+        if bar is None or spare is None or bar.fill or not self.transport.running:
+            return False
+        if not line - BAR_SLACK <= self.transport.position < line + quarters:
+            return False
+        beat = next_multiple(self.transport.first_free(spare.loop) - line, 1.0)
+        if beat > quarters - 1 / spare.pattern.steps_per_quarter:
+            return False
+        self._spare, self.playing = None, cut_over(bar, spare, beat)
+        self.transport.set_loop(self.playing.loop, "now")
+        coming = [bar for _, bar in self._queued]
+        self._queued.clear()
+        for bar in coming:
+            self._queue(bar)
+        return True
+
     def _made(self, fill: bool) -> Bar:
         """Make a bar at the tempo of the moment."""
-        begun = time.perf_counter()
-        bar = self.source.next(replace(self._wishes, qpm=self.transport.qpm), fill=fill)
-        self._seconds = max(0.9 * self._seconds, time.perf_counter() - begun)
-        return bar
+        self._since += 1
+        return self._timed(lambda: self.source.next(self._wishes_now(), fill=fill))
+
+    def _wishes_now(self) -> Wishes:
+        return replace(self._wishes, qpm=self.transport.qpm)
 
     def _refill(self) -> None:
-        """Have enough bars ready."""
+        """Have enough bars ready, and then a fill."""
         while len(self._ready) < _AHEAD and not self._closing.is_set():
             bar = self._made(fill=False)
             with self.lock:
                 self._ready.append(bar)
+        if self._spare is None or self._since >= _FRESH:
+            self._since = 0
+            spare = self.source.spare_fill(self._wishes_now())
+            with self.lock:
+                # by now something else may be wished for
+                self._spare = None if self._changed else spare
 
     def _queue_next(self) -> None:
         """Give the transport its next bar, once the one before it has begun."""
@@ -151,6 +187,7 @@ class LiveDrummer(Band):
             if soon:
                 fills = [bar.fill for _, bar in self._queued] + fills
             vary, fills[:1] = self._vary, [self._fill or any(fills[:1])]
+            self._spare = None
             self._changed = self._fill = self._vary = False
         self._take_back(len(fills), vary)
         for index, fill in enumerate(fills):
@@ -171,5 +208,4 @@ class LiveDrummer(Band):
         """Whether the queued bar can still be another."""
         if not self._queued or not self.transport.running:
             return bool(self._queued)
-        seconds = self._seconds_until(self._queued[0][0] - _STEP)
-        return seconds > _HARDLY_EVER_SLOWER * self._seconds + _MARGIN
+        return self._spare_seconds(self._queued[0][0] - _STEP) > _MARGIN

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +64,17 @@ class AudioSink:
     ----------
     soundfont : Path, optional
         Play its drums instead of the kit.
+    pitches : sequence of int
+        What will be played beside the nine voices; made before, or a first hit would be late.
     sample_rate : int, default 44100
         Samples per second.
     now : callable
         Clock of the transport.
+
+    Attributes
+    ----------
+    tell : callable
+        Called with one line for people when the sound card is lost.
 
     Raises
     ------
@@ -82,19 +89,22 @@ class AudioSink:
     def __init__(
         self,
         soundfont: Path | None = None,
+        pitches: Sequence[int] = (),
         sample_rate: int = 44_100,
         *,
         now: Callable[[], float] = time.perf_counter,
     ) -> None:
+        self.tell: Callable[[str], None] = lambda text: None
         self._driver = sound_card()
         self._now, self._lock = now, threading.Lock()
         self._mixer, self._clock = LiveMixer(sample_rate), BlockClock(sample_rate)
-        pitches = (*(voice.pitch for voice in VOICES), _CLICK_PITCH)
+        needed = tuple(dict.fromkeys((*(one.pitch for one in VOICES), _CLICK_PITCH, *pitches)))
         if soundfont is not None:
-            self._mixer.load(soundfont_sounds(soundfont, pitches, sample_rate))
-        self._mixer.prepare(pitches)
+            self._mixer.load(soundfont_sounds(soundfont, needed, sample_rate))
+        self._mixer.prepare(needed)
         self._waiting: list[Timed] = []
         self._played = 0
+        self._lost = self._closed = False
         self._stream = self._opened(sample_rate)
 
     def _opened(self, sample_rate: int) -> Any:
@@ -121,29 +131,51 @@ class AudioSink:
             self._clock.block(self._played, self._now())
             for timed in self._waiting:
                 start = max(self._played, self._clock.sample(timed.seconds) + count)
-                pitch = _CLICK_PITCH if timed.kind == "click" else pitch_of(timed, None)
+                pitch = _pitch_of(timed)
                 if pitch is not None:
                     self._mixer.strike(start, pitch, timed.velocity)
             self._waiting.clear()
             out[:] = self._mixer.block(self._played, count)
             self._played += count
 
+    @property
+    def sounds(self) -> bool:
+        """Whether something still rings, on a card that plays."""
+        with self._lock:
+            return not self._lost and bool(self._waiting or self._mixer.sounds)
+
     def send(self, timed: Timed) -> None:
         """Take a hit or a click ahead of its time."""
-        if timed.kind in ("hit", "click"):
-            with self._lock:
-                self._waiting.append(timed)
+        if timed.kind not in ("hit", "click"):
+            return
+        pitch = _pitch_of(timed)
+        if pitch is not None and not self._mixer.knows(pitch):
+            self._mixer.prepare((pitch,))  # here: the card itself waits for nothing
+        with self._lock:
+            self._waiting.append(timed)
 
     def stop(self) -> None:
-        """Fall silent."""
+        """Fall silent; what plays next is put in time anew."""
         with self._lock:
             self._waiting.clear()
             self._mixer.clear()
+            self._clock = BlockClock(self._mixer.sample_rate)
 
     def check(self) -> None:
-        """Nothing to look after."""
+        """Tell when the sound card is lost."""
+        if not self._lost and not self._closed and not self._stream.active:
+            self._lost = True
+            self.tell(
+                "the sound card is gone, nothing is heard any more; plug it in and start again"
+            )
 
     def close(self) -> None:
-        """Let go of the sound card."""
+        """Let go of the sound card; again does nothing."""
+        self._closed = True
         self.stop()
         self._stream.close(ignore_errors=True)
+
+
+def _pitch_of(timed: Timed) -> int | None:
+    """Which sound a hit or a click is."""
+    return _CLICK_PITCH if timed.kind == "click" else pitch_of(timed, None)

@@ -1,6 +1,6 @@
 """Live mixing of the drum kit: hits at their sample, one short block of sound after the other."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +13,7 @@ __all__ = ["LiveMixer"]
 
 _LOUDNESS = 1.4  # as in the kit: amplitude is velocity to this power
 _MOST = 48  # sounds at once; the oldest goes first
+_NOTHING = 1e-4  # what is left of a sound, faded again and again, that nobody hears
 _LEVEL = np.float32(0.8)  # leaves room for several at once
 
 
@@ -25,22 +26,34 @@ class _Voice:
     gain: float
     sound: Stereo
     cuts: list[Fade] = field(default_factory=list)
+    left: float = 1.0  # of the gain, after the fades that are over
+    end: int = field(init=False)  # sample after its last
 
-    @property
-    def end(self) -> int:
-        """Sample after its last."""
-        ends = (cut.start + cut.length for cut in self.cuts if cut.keep == 0)
-        return self.start + min([len(self.sound), *ends])
+    def __post_init__(self) -> None:
+        self.end = self.start + len(self.sound)
+
+    def cut(self, cuts: Sequence[Fade]) -> None:
+        """Let it fade."""
+        self.cuts.extend(cuts)
+        ends = (self.start + cut.start + cut.length for cut in cuts if cut.keep == 0)
+        self.end = min(self.end, *ends, self.end)
+
+    def settle(self, first: int) -> None:
+        """Take fades that are over before a block into what is left, once and for all."""
+        for cut in [one for one in self.cuts if self.start + one.start + one.length <= first]:
+            self.left *= cut.keep
+            self.cuts.remove(cut)
 
     def part(self, first: int, count: int) -> tuple[int, Stereo]:
         """Cut out what of it sounds in a block; give also where in the block that begins."""
         low, high = max(first, self.start), min(first + count, self.end)
-        part = self.sound[low - self.start : max(low, high) - self.start] * np.float32(self.gain)
-        at = np.arange(low - self.start, low - self.start + len(part))
+        begin, after = low - self.start, max(low, high) - self.start
+        part = self.sound[begin:after] * np.float32(self.gain * self.left)
         for cut in self.cuts:
-            edge = np.clip((at - cut.start) / max(1, cut.length), 0, 1)
-            fall = cut.keep + (1 - cut.keep) * (0.5 + 0.5 * np.cos(np.pi * edge))
-            part *= fall.astype(np.float32)[:, None]
+            if cut.start < after:
+                edge = np.clip((np.arange(begin, after) - cut.start) / max(1, cut.length), 0, 1)
+                fall = cut.keep + (1 - cut.keep) * (0.5 + 0.5 * np.cos(np.pi * edge))
+                part *= fall.astype(np.float32)[:, None]
         return low - first, part
 
 
@@ -88,7 +101,8 @@ class LiveMixer:
                 [_heard(voice.gain), _heard(gain)],
                 self.sample_rate,
             )[0]
-            voice.cuts.extend(taken)
+            if taken:
+                voice.cut(taken)
         self._voices = [*self._voices, _Voice(start, pitch, gain, sound)][-_MOST:]
 
     def block(self, first: int, count: int) -> Stereo:
@@ -100,13 +114,24 @@ class LiveMixer:
             Shape (count, 2), float32, within ±1.
         """
         mix = np.zeros((count, 2), np.float32)
-        self._voices = [voice for voice in self._voices if voice.end > first]
+        for voice in self._voices:
+            voice.settle(first)
+        self._voices = [one for one in self._voices if one.end > first and one.left > _NOTHING]
         for voice in self._voices:
             if voice.start < first + count:
                 at, part = voice.part(first, count)
                 mix[at : at + len(part)] += part
         soft: Stereo = np.tanh(mix * _LEVEL)
         return soft
+
+    @property
+    def sounds(self) -> bool:
+        """Whether anything sounds, or is about to."""
+        return bool(self._voices)
+
+    def knows(self, pitch: int) -> bool:
+        """Whether the sounds of a pitch are made."""
+        return (pitch, LAYERS - 1) in self._sounds
 
     def clear(self) -> None:
         """Fall silent."""

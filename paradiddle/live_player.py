@@ -23,7 +23,7 @@ __all__ = ["LivePlayer", "MidiSink", "Sink", "stops_on_signals"]
 
 _NAP = 0.02  # longest sleep, so that a stop is heard soon
 _CATCH_UP = 0.5  # seconds; after a longer standstill the music goes on where it stood
-_WATCH_SECONDS = 0.1  # a port that is back sooner than it was missed would stay unconnected
+_WATCH_SECONDS = 0.1  # between two looks at the devices
 _SWITCH_SECONDS = 0.0005  # how long another Python thread may keep the interpreter
 
 
@@ -42,6 +42,11 @@ class LivePlayer:
         Called with every `Timed` at its time, in the player's thread; must be quick.
     now : callable
         The clock, in seconds.
+
+    Attributes
+    ----------
+    tell : callable
+        Called with one line for people when looking after the devices fails.
 
     Examples
     --------
@@ -63,6 +68,7 @@ class LivePlayer:
     ) -> None:
         self.transport, self.sinks, self._heard = transport, tuple(sinks), heard
         self._now = now
+        self.tell: Callable[[str], None] = lambda text: None
         self.lock = threading.RLock()
         self.latest = 0.0
         """Seconds by which the latest thing so far came after its time."""
@@ -226,15 +232,31 @@ class LivePlayer:
         if self._heard is not None:
             self._heard(timed)
         if timed.kind == "end":
-            self.finished = True
-            self.stop()
+            self._end()
+
+    def _end(self) -> None:
+        """Stop at the end of the music; what keeps time by itself rings out."""
+        self.finished = True
+        self.transport.stop()
+        self._queue.clear()
+        for sink in self.sinks:
+            if not sink.ahead:
+                sink.stop()
+        self._ended.set()
 
     def _watch(self) -> None:
         """Look after the devices, at a priority at which nobody waits long for the interpreter."""
+        told: set[str] = set()
         with real_time():
             while not self._closing.wait(_WATCH_SECONDS):
                 for sink in self.sinks:
-                    sink.check()
+                    try:
+                        sink.check()
+                    except Exception as error:  # the music goes on
+                        text = f"cannot look after an output: {type(error).__name__}: {error}"
+                        if text not in told:
+                            told.add(text)
+                            self.tell(" ".join(text.split()))
 
 
 @contextlib.contextmanager

@@ -162,8 +162,8 @@ class Loop:
 
     @cached_property
     def earliest(self) -> float:
-        """How far ahead of its step a hit sounds, at the most, in quarters."""
-        return max((hit.grid - hit.place for hit in self.hits), default=0.0)
+        """How far ahead of its step a hit sounds, at the most, in quarters; 0 if none does."""
+        return max((hit.grid - hit.place for hit in self.hits if hit.place < hit.grid), default=0.0)
 
     def between(self, first_bar: int, last_bar: int) -> "Loop":
         """Cut out some bars, counted from 1, both included.

@@ -59,6 +59,8 @@ class MachineBars:
     ) -> None:
         check_seed(seed)
         self._machine, self._seeds = machine, np.random.default_rng(seed)
+        # of their own, so that they leave the row of bars as it is
+        self._spare_seeds = np.random.default_rng(None if seed is None else [seed, 1])
         self._memory: deque[_Kept] = deque(maxlen=2 * _PHRASE + MOST_TAKEN_BACK)
         self._count = 0  # bars of this piece, all told
         self._pace: list[float] = []  # hits a step of the first bars
@@ -75,9 +77,13 @@ class MachineBars:
             If a style is unknown or a setting out of range.
         """
         self._turn_to(wishes)
-        made = self._played(wishes, FILL if fill else BEAT)
+        made = self._played(wishes, FILL if fill else BEAT, self._seeds)
         self._remember(made, fill=fill)
         return Bar.of(made, fill)
+
+    def spare_fill(self, wishes: Wishes) -> Bar:
+        """Make a drum fill that could be played instead of the next bar, and is not remembered."""
+        return Bar.of(self._played(wishes, FILL, self._spare_seeds), fill=True)
 
     def take_back(self) -> None:
         """Forget the last bar."""
@@ -121,13 +127,13 @@ class MachineBars:
             self._remember(last)  # only this stays in the ear
         self._pace.clear()
 
-    def _played(self, wishes: Wishes, kind: str) -> Pattern:
+    def _played(self, wishes: Wishes, kind: str, seeds: np.random.Generator) -> Pattern:
         """Play one bar after those that are remembered."""
         settings: dict[str, Any] = {
             "temperature": wishes.temperature,
             "density": self._density(wishes, kind),
             "beat_type": kind,
-            "seed": int(self._seeds.integers(2**31)),
+            "seed": int(seeds.integers(2**31)),
         }
         heard = self._heard(wishes.qpm)
         if heard is None:

@@ -1,15 +1,12 @@
 """Output: a MIDI port that falls silent whatever happens, and comes back when its port does."""
 
 import atexit
-import contextlib
-import threading
 import time
 from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal
 
 from paradiddle.drums import VOICES
-from paradiddle.errors import PortError
+from paradiddle.held_port import HeldPort
 
 if TYPE_CHECKING:
     from paradiddle.transport import Timed
@@ -28,25 +25,13 @@ _DRAIN_SECONDS = 0.1  # what a driver may need to hand over what it was given be
 _GM = tuple(voice.pitch for voice in VOICES)
 
 
-class Output:
+class Output(HeldPort):
     """A port to play to; a context manager that silences and closes it.
 
-    A port that vanishes is no error: what is sent meanwhile is dropped, and `reopen` picks it up
-    again. May be used from several threads.
-
-    Parameters
-    ----------
-    open_port : callable
-        Opens the port: gives an object with ``send(message)`` and ``close()``.
-    name : str
-        Its name, for people.
-    is_there : callable, optional
-        Whether the port is among those of the machine; a virtual port always is.
-
-    Raises
-    ------
-    PortError
-        If it cannot be opened.
+    A port that vanishes is no error: what is sent meanwhile is dropped, and `check`, called now and
+    then, picks it up again; notes that sounded when it went are ended then. Parameters and errors
+    are those of `paradiddle.held_port.HeldPort`; a driver's port has ``send(message)`` and
+    ``close()``.
     """
 
     def __init__(
@@ -57,20 +42,13 @@ class Output:
     ) -> None:
         from mido import Message
 
-        self.name, self._open, self._is_there = name, open_port, is_there
         self._message = Message
         self._pulse = Message("clock")
-        self._lock = threading.RLock()
         self._sounding: dict[tuple[int, int], float] = {}  # channel and pitch: end in seconds
+        self._ended: list[tuple[int, int]] = []  # since the port was last seen
         self._channels: set[int] = set()
-        self._gone = False
-        self._port: Any = open_port()
+        super().__init__(open_port, name, is_there)
         atexit.register(self.close)
-
-    @property
-    def alive(self) -> bool:
-        """Whether what is sent arrives somewhere, as far as is known."""
-        return self._port is not None and not self._gone
 
     @property
     def sounding(self) -> frozenset[tuple[int, int]]:
@@ -97,9 +75,11 @@ class Output:
             return
         velocity = min(127, max(1, round(timed.velocity * 127)))
         with self._lock:
-            self._release(channel, pitch)
-            self._sounding[channel, pitch] = timed.seconds + timed.length
             self._channels.add(channel)
+            self._release(channel, pitch)
+            if not self.alive:
+                return
+            self._sounding[channel, pitch] = timed.seconds + timed.length
             self._send("note_on", channel=channel - 1, note=pitch, velocity=velocity)
 
     def release(
@@ -137,61 +117,42 @@ class Output:
             for channel in sorted(self._channels):
                 self._send("control_change", channel=channel - 1, control=_ALL_NOTES_OFF, value=0)
 
+    def check(self) -> bool:
+        """Look whether the port is there; see `HeldPort.check`."""
+        with self._lock:
+            before = len(self._ended)
+        alive = super().check()
+        if alive:
+            with self._lock:
+                del self._ended[:before]
+        return alive
+
     def close(self) -> None:
         """Silence the port and close it; again does nothing."""
         with self._lock:
-            atexit.unregister(self.close)
-            if self._port is None:
+            if self._closed:
                 return
+            self._closed = True
+            atexit.unregister(self.close)
             self.silence()
-            if not self._gone:
-                time.sleep(_DRAIN_SECONDS)
-            self._drop()
-            self._is_there = lambda: False  # lets go of what watched the ports
+        if self.alive:
+            time.sleep(_DRAIN_SECONDS)
+        self._let_go()
 
-    def check(self) -> bool:
-        """Look whether the port is there, and pick it up again if it is back.
-
-        Asking takes milliseconds: not for the thread that plays.
-
-        Returns
-        -------
-        bool
-            Whether it is alive.
-        """
-        there = self._there()
-        if there and not self.alive:
-            with contextlib.suppress(PortError):
-                self.reopen()
-        elif not there:
-            self._gone = True
-        return self.alive
-
-    def reopen(self) -> None:
-        """Open the port anew, and silence what it may have kept sounding.
-
-        Raises
-        ------
-        PortError
-            If it cannot be opened.
-        """
-        fresh = self._open()
-        with self._lock:
-            self._drop()
-            self._port, self._gone = fresh, False
-            self.silence()
-
-    def _there(self) -> bool:
-        """Whether the port is listed; a MIDI system that is gone lists none."""
-        try:
-            return self._is_there()
-        except PortError:
-            return False
+    def _resume(self) -> None:
+        """Silence what the port may have kept sounding, with what ended as it went unnoticed."""
+        for channel, pitch in self._ended:
+            self._sounding.setdefault((channel, pitch), 0.0)
+        self._ended.clear()
+        self.silence()
 
     def _release(self, channel: int, pitch: int) -> None:
         """End a note, if it sounds."""
-        if self._sounding.pop((channel, pitch), None) is not None:
+        if (channel, pitch) in self._sounding:
             self._send("note_off", channel=channel - 1, note=pitch)
+            if self.alive:  # else it is owed to the port for when it is back
+                del self._sounding[channel, pitch]
+                self._ended.append((channel, pitch))
 
     def _send(self, kind: str, **values: int) -> None:
         """Send one message."""
@@ -200,30 +161,12 @@ class Output:
 
     def _put(self, message: Any) -> None:
         """Hand a message to the driver; one that fails has lost its port."""
-        if self._port is None or self._gone:
+        if not self.alive:
             return
         try:
             self._port.send(message)
         except Exception:  # each driver has its own; the music must go on
             self._gone = True
-
-    def _drop(self) -> None:
-        """Close the driver's port."""
-        port, self._port = self._port, None
-        if port is not None:
-            with contextlib.suppress(Exception):  # it may be gone already
-                port.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def pitch_of(timed: "Timed", pitches: Sequence[int] | None) -> int | None:
@@ -235,7 +178,7 @@ def pitch_of(timed: "Timed", pitches: Sequence[int] | None) -> int | None:
     >>> pitch_of(Timed(0.0, "hit", voice=1), None)
     38
     """
-    if timed.kind == "click":
+    if timed.kind == "click" or (timed.kind == "off" and timed.voice == timed.pitch == -1):
         return CLICK_PITCHES[timed.velocity == 1.0]
     if timed.pitch >= 0 and (pitches is None or timed.voice < 0):
         return timed.pitch

@@ -3,23 +3,26 @@
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from paradiddle.errors import InvalidValueError, MissingExtraError, PortError
+from paradiddle.input import Input
 from paradiddle.output import Output
+from paradiddle.port_watch import Direction, OwnPlace, Place, hushed, watch_of
 
 __all__ = [
     "VIRTUAL_NAME",
     "Input",
     "Output",
     "Ports",
+    "check_input",
     "list_ports",
     "match_port",
     "open_input",
     "open_output",
+    "uses_jack",
 ]
 
 VIRTUAL_NAME = "paradiddle"
@@ -60,7 +63,7 @@ def list_ports(*, backend: str | None = None) -> Ports:
     """
     driver = _driver(backend)
     try:
-        with _hushed():
+        with hushed():
             inputs, outputs = driver.get_input_names(), driver.get_output_names()
     except Exception as error:  # each driver has its own
         raise PortError(
@@ -92,105 +95,56 @@ def open_output(
     MissingExtraError
         If python-rtmidi is not installed.
     """
-    driver = _driver(backend)
-    if virtual is not None:
-        if name is not None:
-            raise InvalidValueError(
-                f"play to port {name!r} or to a virtual port {virtual!r}, not to both"
-            )
-        _check_virtual()
-        return Output(
-            lambda: _opened(driver.open_output, virtual, virtual=True, client_name=VIRTUAL_NAME),
-            virtual,
-        )
-    found = match_port(name, list_ports(backend=backend).outputs)
-
-    watch = _Watch(driver, backend)
-
-    def is_there() -> bool:
-        return _match(found, watch.names()) is not None
-
-    def reopened() -> Any:
-        again = _match(found, driver.get_output_names()) or found
-        return _opened(driver.open_output, again)
-
-    return Output(reopened, found, is_there)
-
-
-class Input:
-    """A port that is listened to; a context manager.
-
-    Parameters
-    ----------
-    port : object
-        A port of mido.
-    """
-
-    def __init__(self, port: Any) -> None:
-        self._port = port
-        self.name: str = port.name
-
-    def listen(self, heard: Callable[[Any], None] | None) -> None:
-        """Call a function with every `mido.Message`, in the driver's thread; None stops that."""
-        self._port.callback = heard
-
-    def close(self) -> None:
-        """Close the port."""
-        self._port.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+    place = _place("output", name, virtual, backend)
+    return Output(place.open, place.name, place.is_there)
 
 
 def open_input(
     name: str | None = None, *, virtual: str | None = None, backend: str | None = None
 ) -> Input:
     """Open a port to listen to; parameters and errors as for `open_output`."""
-    driver = _driver(backend)
-    if virtual is not None:
-        _check_virtual()
-        return Input(_opened(driver.open_input, virtual, virtual=True, client_name=VIRTUAL_NAME))
-    found = match_port(name, list_ports(backend=backend).inputs, "input")
-    return Input(_opened(driver.open_input, found))
+    place = _place("input", name, virtual, backend)
+    return Input(place.open, place.name, place.is_there)
 
 
-class _Watch:
-    """Asks for the outputs again and again, with one client of the MIDI system.
+def check_input(name: str, *, backend: str | None = None) -> None:
+    """Raise unless there is one port to listen to that is meant by a name.
 
-    To make a client takes a tenth of a second in which no other thread of Python runs.
+    For a look before ports of our own are among those that a message lists.
+
+    Raises
+    ------
+    PortError, MissingExtraError
+        As for `open_input`.
     """
+    match_port(name, list_ports(backend=backend).inputs, "input")
 
-    def __init__(self, driver: Any, backend: str | None) -> None:
-        self._driver, self._backend = driver, backend
-        self._client: Any = None
-        self.names()  # now, while nothing plays
 
-    def names(self) -> tuple[str, ...]:
-        """List the outputs; none where the MIDI system is gone."""
-        if not self._driver.name.startswith(_RTMIDI):
-            return list_ports(backend=self._backend).outputs
-        import rtmidi
+def _place(
+    direction: Direction, name: str | None, virtual: str | None, backend: str | None
+) -> Place | OwnPlace:
+    """Find a port, or see to one of our own."""
+    if virtual is not None and name is not None:
+        raise InvalidValueError(
+            f"play to port {name!r} or to a virtual port {virtual!r}, not to both"
+        )
+    if virtual is not None and sys.platform == "win32":
+        raise PortError(
+            "Windows has no virtual MIDI ports; install loopMIDI, make a port there and give its"
+            " name"
+        )
+    driver = _driver(backend)
 
-        if self._client is None:
-            api = getattr(rtmidi, f"API_{self._driver.api or 'UNSPECIFIED'}")
-            try:
-                with _hushed():
-                    self._client = rtmidi.MidiOut(rtapi=api, name=f"{VIRTUAL_NAME} watch")
-            except Exception:  # there is no MIDI system at the moment
-                return ()
-        names = tuple(self._client.get_ports())
-        if not names:  # it may have gone and come back, with another client to be
-            self._client.delete()
-            self._client = None
-        return names
+    def opened(at: str, **how: Any) -> Any:
+        open_ = driver.open_output if direction == "output" else driver.open_input
+        return _opened(open_, at, **how)
+
+    if virtual is not None:
+        own = {"virtual": True, "client_name": VIRTUAL_NAME}
+        return OwnPlace(watch_of(driver), virtual, lambda: opened(virtual, **own))
+    inputs, outputs = list_ports(backend=backend)
+    found = match_port(name, outputs if direction == "output" else inputs, direction)
+    return Place(watch_of(driver), found, direction, opened)
 
 
 def match_port(name: str | None, names: tuple[str, ...], direction: str = "output") -> str:
@@ -221,18 +175,12 @@ def match_port(name: str | None, names: tuple[str, ...], direction: str = "outpu
     return near[0]
 
 
-def _match(name: str, names: tuple[str, ...] | list[str]) -> str | None:
-    """Find a port that was here before; ALSA may give it another number."""
-    bare = _bare(name)
-    return next((one for one in names if one == name), None) or next(
-        (one for one in names if _bare(one) == bare), None
-    )
-
-
-def _bare(name: str) -> str:
-    """Drop ALSA's number of client and port."""
-    head, _, tail = name.rpartition(" ")
-    return head if tail.replace(":", "").isdigit() else name
+def uses_jack(backend: str | None = None) -> bool:
+    """Whether MIDI goes over a JACK server; parameters as for `list_ports`."""
+    with contextlib.suppress(PortError, MissingExtraError):
+        driver = _driver(backend)
+        return bool(driver.name == _RTMIDI and driver.api == "UNIX_JACK")
+    return False
 
 
 def _driver(backend: str | None) -> Any:
@@ -251,6 +199,16 @@ def _driver(backend: str | None) -> Any:
         raise PortError(
             f"no MIDI backend is called {chosen!r}; leave MIDO_BACKEND unset"
         ) from error
+    except Exception as error:  # each has its own
+        raise PortError(
+            f"the MIDI backend {chosen!r} cannot be loaded: {error}; leave MIDO_BACKEND unset"
+        ) from error
+    known = driver.module.get_api_names() if chosen.startswith(_RTMIDI) else ()
+    if driver.api and known and driver.api not in known:
+        raise PortError(
+            f"python-rtmidi knows no {driver.api} here, but {', '.join(known)}; choose one of"
+            " these in MIDO_BACKEND, or leave it unset"
+        )
     return driver
 
 
@@ -265,29 +223,3 @@ def _opened(open_: Callable[..., Any], name: str, **how: Any) -> Any:
             f"cannot open MIDI port {name!r}: {error}; another program may hold it: close that,"
             " or choose another port"
         ) from error
-
-
-@contextlib.contextmanager
-def _hushed() -> Iterator[None]:
-    """Keep what libraries in C say about a missing server from the terminal."""
-    try:
-        kept = os.dup(2)
-    except OSError:  # there is none
-        yield
-        return
-    try:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-            yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-
-
-def _check_virtual() -> None:
-    """Say what to do on Windows."""
-    if sys.platform == "win32":
-        raise PortError(
-            "Windows has no virtual MIDI ports; install loopMIDI, make a port there and give its"
-            " name"
-        )

@@ -39,6 +39,8 @@ class MidiSink:
         Note of each voice, as for `Output.send_hit`.
     channel : int, default 10
         1 to 16.
+    channels : sequence of 9 int or None, optional
+        Channel of each voice that has one of its own.
     clock : bool, default False
         Send MIDI clock, start, continue, stop and song position.
     """
@@ -50,20 +52,27 @@ class MidiSink:
         output: Output,
         pitches: Sequence[int] | None = None,
         channel: int = 10,
+        channels: Sequence[int | None] = (),
         *,
         clock: bool = False,
     ) -> None:
-        check_channel(channel)
+        self._channels = tuple(channel if one is None else one for one in channels)
+        for one in (channel, *self._channels):
+            check_channel(one)
         self.output, self.pitches, self.channel, self.clock = output, pitches, channel, clock
 
     def send(self, timed: Timed) -> None:
         """Send a note, the end of one, or a clock message."""
         if timed.kind in ("hit", "click"):
-            self.output.send_hit(timed, self.pitches, self.channel)
+            self.output.send_hit(timed, self.pitches, self._channel_of(timed))
         elif timed.kind == "off":
-            self.output.release(timed, self.pitches, self.channel)
+            self.output.release(timed, self.pitches, self._channel_of(timed))
         elif self.clock:
             self._tell(timed)
+
+    def _channel_of(self, timed: Timed) -> int:
+        """Choose the channel of a hit or its end."""
+        return self._channels[timed.voice] if self._channels and timed.voice >= 0 else self.channel
 
     def _tell(self, timed: Timed) -> None:
         """Send a clock message."""

@@ -7,24 +7,38 @@ from types import FrameType
 
 __all__ = ["stops_on_signals"]
 
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
+
 
 @contextlib.contextmanager
 def stops_on_signals() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into SystemExit, so that `finally` and `with` silence the music.
+    """Turn signals that end a program into exceptions, so that `finally` and `with` silence it.
 
-    Works in the main thread; Ctrl+C is KeyboardInterrupt anyway.
+    The first becomes KeyboardInterrupt (Ctrl+C) or SystemExit. All others are ignored from then on
+    until the process ends: a second one must not disturb the silencing, and libraries in C such as
+    JACK's cannot bear one while their ports close. One that was ignored before, as under nohup,
+    stays ignored. Works in the main thread.
     """
+    stopped = False
 
     def leave(number: int, frame: FrameType | None) -> None:
-        for other in numbers:
-            signal.signal(other, signal.SIG_IGN)  # a second one must not disturb the silencing
-        raise SystemExit(128 + number)
+        nonlocal stopped
+        if stopped:
+            return
+        stopped = True
+        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
-    names = ("SIGTERM", "SIGHUP", "SIGBREAK")
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    before = [(number, signal.signal(number, leave)) for number in numbers]
+    before = {
+        number: handler
+        for number in (getattr(signal, name) for name in _ENDING if hasattr(signal, name))
+        if (handler := signal.getsignal(number)) is not signal.SIG_IGN
+    }
+    for number in before:
+        signal.signal(number, leave)
+        if hasattr(signal, "siginterrupt"):  # what reads and writes in C goes on reading
+            signal.siginterrupt(number, False)
     try:
         yield
     finally:
-        for number, handler in before:
-            signal.signal(number, handler)
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_IGN if stopped else handler)

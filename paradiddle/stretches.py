@@ -7,10 +7,13 @@ so every hit belongs to exactly one.
 import math
 from bisect import bisect_left
 from collections.abc import Iterator
+from typing import Literal
 
 from paradiddle.loop import Loop, Struck
 
-__all__ = ["SLACK", "Stretch", "Stretches"]
+__all__ = ["SLACK", "Stretch", "Stretches", "When", "next_multiple"]
+
+When = Literal["bar", "now", "end"]
 
 SLACK = 1e-6
 """Quarters; what two ways to compute one place differ by is less."""
@@ -104,6 +107,31 @@ class Stretches:
     def swap(self, stretch: Stretch) -> None:
         """Let a stretch follow, instead of all that were to begin later than it."""
         self._row = [*self._before(stretch.begin), stretch]
+
+    def follow(self, loop: Loop, when: When, free: float, swing: float) -> float:
+        """Let a loop follow, at the earliest from a free place on; tell where it begins.
+
+        Parameters
+        ----------
+        loop : Loop
+        when : str
+            As of `paradiddle.transport.Transport.set_loop`.
+        free : float
+            In quarters.
+        swing : float
+            Of straight 16ths.
+        """
+        present = self.at(free)
+        length = present.loop.quarters
+        if when == "now":
+            begin = free
+            # its present pass, so that another length does not lead to another place
+            origin = present.origin + math.floor((free - present.origin + SLACK) / length) * length
+        else:
+            unit = length if when == "end" else self.last.loop.quarters_per_bar
+            begin = origin = present.origin + next_multiple(free - present.origin, unit)
+        self.swap(Stretch(begin, origin, loop, swing))
+        return begin
 
     def swing(self, position: float, swing: float) -> None:
         """Swing otherwise from the first eighth at or after a position on."""

@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import os
+import re
 import select
 import sys
 import time
@@ -13,6 +14,12 @@ __all__ = ["Keys", "descriptor_of"]
 
 _SEQUENCES = {"\x1b[A": "up", "\x1b[B": "down", "\x1b[C": "right", "\x1b[D": "left"}
 _SEQUENCES |= {text.replace("[", "O"): name for text, name in _SEQUENCES.items()}
+
+# What terminals send for one key, by ECMA-48: a control sequence with parameters, intermediate
+# bytes and a final one; a shifted character; Alt with a character; or a plain character.
+_KEY = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1bO.|\x1b[^\[O\x1b]|[^\x1b]", re.DOTALL)
+_BEGUN = re.compile(r"\x1b(\[[0-?]*[ -/]*|O)?\Z")  # one of which more may come
+_SLOW_SECONDS = 0.25  # that the rest of a sequence may take through a slow line
 
 
 class Keys:
@@ -27,6 +34,13 @@ class Keys:
     fd : int
         File descriptor; where it is no terminal, no key ever comes.
 
+    Attributes
+    ----------
+    are_there : bool
+        Whether keys can come.
+    gone : bool
+        Whether there was a terminal, and it has been closed.
+
     Examples
     --------
     >>> reader, writer = os.pipe()
@@ -38,8 +52,10 @@ class Keys:
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self.are_there = _is_terminal(fd)
+        self.gone = False
         self._saved: list[Any] | None = None
         self._waiting: list[str] = []
+        self._begun, self._since = "", 0.0  # a sequence of which more may come
 
     def __enter__(self) -> "Keys":
         if self.are_there and sys.platform != "win32":
@@ -72,8 +88,13 @@ class Keys:
             A character, or ``up``, ``down``, ``left``, ``right``, ``escape``; None where no key
             was pressed.
         """
-        if not self._waiting:
-            self._waiting = _keys_in(self._text(timeout))
+        end = time.monotonic() + timeout
+        while not self._waiting:
+            left = max(0.0, end - time.monotonic())
+            patience = min(left, _SLOW_SECONDS) if self._begun else left
+            self._waiting = self._keys(self._text(patience))
+            if time.monotonic() >= end:
+                break
         return self._waiting.pop(0) if self._waiting else None
 
     def restore(self) -> None:
@@ -99,6 +120,18 @@ class Keys:
         mode[6][termios.VSUSP] = b"\0"
         termios.tcsetattr(self._fd, termios.TCSADRAIN, mode)
 
+    def _keys(self, typed: str) -> list[str]:
+        """Split what was typed into keys; keep a sequence that is not whole for the next time."""
+        text = self._begun + typed
+        if typed:
+            self._since = time.monotonic()
+        late = time.monotonic() - self._since >= _SLOW_SECONDS
+        begun = _BEGUN.search(text)
+        self._begun = "" if begun is None or late else begun[0]
+        if begun is not None:
+            text = text[: begun.start()] + ("\x1b" if late and begun[0] == "\x1b" else "")
+        return _keys_in(text)
+
     def _text(self, timeout: float) -> str:
         """Take what was typed."""
         if not self.are_there:
@@ -113,7 +146,7 @@ class Keys:
         except OSError:
             typed = b""
         if not typed:  # the terminal is gone
-            self.are_there = False
+            self.are_there, self.gone = False, True
         return typed.decode(errors="ignore")
 
 
@@ -139,17 +172,11 @@ def _is_terminal(fd: int) -> bool:
 
 
 def _keys_in(text: str) -> list[str]:
-    """Split what was typed into keys."""
-    keys = []
-    while text:
-        name = _SEQUENCES.get(text[:3])
-        if name is None and text[0] == "\x1b":
-            # of other sequences nothing is made
-            name, text = ("escape", text[:1]) if len(text) == 1 else ("", text)
-        if name != "":
-            keys.append(name or text[0])
-        text = text[3:] if text[:3] in _SEQUENCES else ("" if name == "" else text[1:])
-    return keys
+    """Split whole keys; of sequences that are not known nothing is made."""
+    if text.endswith("\x1b"):  # alone
+        return [*_keys_in(text[:-1]), "escape"]
+    found = (_SEQUENCES.get(key, key) for key in _KEY.findall(text))
+    return [key for key in found if not key.startswith("\x1b")]
 
 
 def _typed_on_windows(timeout: float) -> str:

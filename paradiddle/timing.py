@@ -15,8 +15,10 @@ from paradiddle.errors import InvalidValueError
 
 __all__ = [
     "DEFAULT_QPM",
+    "LIVE_QPM",
     "TICKS_PER_QUARTER",
     "TempoMap",
+    "check_live_qpm",
     "check_qpm",
     "rescale_ticks",
     "ticks_per_bar",
@@ -25,6 +27,8 @@ __all__ = [
 
 TICKS_PER_QUARTER = 480
 DEFAULT_QPM = 120.0
+LIVE_QPM = 20.0, 400.0
+"""Slowest and fastest that music is played live, whoever sets the tempo."""
 
 _MAX_QPM = 60_000_000.0  # a MIDI tempo is a whole number of microseconds, at least 1
 
@@ -46,6 +50,28 @@ def check_qpm(qpm: float) -> float:
     if not 60e6 / 0xFFFFFF <= value <= _MAX_QPM:
         raise InvalidValueError(f"qpm must be in [3.58, 60000000], got {qpm}; try 120")
     return value
+
+
+def check_live_qpm(name: str, qpm: float) -> float:
+    """Return `qpm` as a float, or raise if it is no speed to play live at.
+
+    Raises
+    ------
+    InvalidValueError
+        Unless it is within `LIVE_QPM`; it begins with `name`.
+
+    Examples
+    --------
+    >>> check_live_qpm("--bpm", 0)
+    Traceback (most recent call last):
+    paradiddle.errors.InvalidValueError: --bpm must be in [20, 400] to play live, got 0; try 120
+    """
+    low, high = LIVE_QPM
+    if not low <= qpm <= high:
+        raise InvalidValueError(
+            f"{name} must be in [{low:g}, {high:g}] to play live, got {qpm:g}; try {DEFAULT_QPM:g}"
+        )
+    return float(qpm)
 
 
 def rescale_ticks(ticks: NDArray[np.int64], source: int, target: int) -> NDArray[np.int64]:

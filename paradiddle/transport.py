@@ -9,12 +9,12 @@ a swap neither loses nor doubles one.
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Literal
 
 from paradiddle.checks import check_at_least
 from paradiddle.errors import InvalidValueError
 from paradiddle.loop import Loop, Struck, check_swing
-from paradiddle.stretches import SLACK, Stretch, Stretches, next_multiple
+from paradiddle.marks import PULSES_PER_QUARTER, marks
+from paradiddle.stretches import SLACK, Stretch, Stretches, When
 from paradiddle.swing import STRAIGHT
 from paradiddle.tempo_line import TempoLine
 from paradiddle.timed import Kind, Timed
@@ -22,12 +22,7 @@ from paradiddle.timing import DEFAULT_QPM, check_qpm
 
 __all__ = ["PULSES_PER_QUARTER", "Loop", "Struck", "Timed", "Transport", "When"]
 
-PULSES_PER_QUARTER = 24
-
-When = Literal["bar", "now", "end"]
-
 _LEAD = 0.03  # seconds from `start` to the first hit, so that even that one is not late
-_ACCENT, _BEAT = 1.0, 0.7  # velocities of clicks
 _SIXTEENTH = 0.25  # quarters
 _BEHIND = 1.0  # quarters before a start in which its early hits are looked for
 
@@ -248,6 +243,10 @@ class Transport:
         self._whole = loop
         return self._swap(loop, when)
 
+    def first_free(self, loop: Loop) -> float:
+        """Where the music would change at the earliest: nothing from there on is handed out."""
+        return self._free(loop)
+
     def set_loop_points(self, first_bar: int | None = None, last_bar: int | None = None) -> None:
         """Repeat only some bars of the music, counted from 1, from the next bar line on.
 
@@ -288,18 +287,7 @@ class Transport:
 
     def _swap(self, loop: Loop, when: When) -> float:
         """Let other music follow; tell where it begins."""
-        free = self._free(loop)
-        present = self._stretches.at(free)
-        length = present.loop.quarters
-        if when == "now":
-            begin = free
-            # its present pass, so that another length does not lead to another place
-            origin = present.origin + _pass(free - present.origin, length)
-        else:
-            unit = length if when == "end" else self.quarters_per_bar
-            begin = origin = present.origin + next_multiple(free - present.origin, unit)
-        self._stretches.swap(Stretch(begin, origin, loop, self._swing))
-        return begin
+        return self._stretches.follow(loop, when, self._free(loop), self._swing)
 
     def _free(self, loop: Loop) -> float:
         """First place of which nothing has been handed out, nor is too late to be."""
@@ -340,14 +328,8 @@ class Transport:
     def _marks(self, first: float, after: float) -> Iterator[Timed]:
         """Pulses, bar lines, clicks, the start and the end in [first, after)."""
         first = max(first, self._counted)
-        for pulse in _multiples(first, after, 1 / PULSES_PER_QUARTER):
-            yield self._timed("pulse", pulse)
-        for bar in _multiples(first - self.quarters_per_bar, after, self.quarters_per_bar):
-            if first <= bar:
-                yield self._timed("bar", bar)
-            for beat in range(math.ceil(self.quarters_per_bar)):
-                if first <= bar + beat < min(after, self._music):
-                    yield self._timed("click", bar + beat, _BEAT if beat else _ACCENT)
+        for mark in marks(first, after, self.quarters_per_bar, self._music):
+            yield self._timed(mark.kind, mark.position, mark.velocity)
         if first <= self._music < after:
             yield self._timed(self._onset, self._music)
         if first <= self._stretches.last.end < after:
@@ -360,17 +342,3 @@ class Transport:
                 length = hit.length * 60 / self.qpm
                 timed = self._timed("hit", place, hit.velocity)
                 yield timed._replace(voice=hit.voice, length=length, pitch=hit.pitch)
-
-
-def _pass(place: float, length: float) -> float:
-    """Where the pass of a loop began that a place lies in."""
-    return math.floor((place + SLACK) / length) * length
-
-
-def _multiples(first: float, after: float, unit: float) -> Iterator[float]:
-    """Multiples of a unit in [first, after)."""
-    index = math.floor(first / unit)
-    while index * unit < after:
-        if index * unit >= first:  # as exact as the end, so that none is found twice
-            yield index * unit
-        index += 1

@@ -70,7 +70,8 @@ class NumberedBars:
 
     quarters_per_bar = 4.0
 
-    def __init__(self, offset: float = 0.0) -> None:
+    def __init__(self, offset: float = 0.0, *, has_spares: bool = False) -> None:
+        self.has_spares, self.spares = has_spares, 0
         self.made: list[tuple[int, Wishes, bool]] = []  # all, also those taken back
         self.number = 0
         self.taken_back = self.varied = 0
@@ -80,6 +81,12 @@ class NumberedBars:
         self.number += 1
         self.made.append((self.number, wishes, fill))
         return Bar.of(numbered(len(self.made), self.offset, fill), fill)
+
+    def spare_fill(self, wishes: Wishes) -> Bar | None:
+        if not self.has_spares:
+            return None
+        self.spares += 1
+        return Bar.of(numbered(9_000 + self.spares % 1_000, self.offset, fill=True), fill=True)
 
     def take_back(self) -> None:
         self.taken_back += 1

@@ -56,10 +56,11 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str
         return Output(lambda: port(name, virtual), virtual or name or "?")
 
     def listened(name: str | None = None, *, virtual: str | None = None) -> Input:
-        return Input(port(name, virtual))
+        return Input(lambda: port(name, virtual), virtual or name or "?")
 
     monkeypatch.setattr("paradiddle.ports.open_output", output)
     monkeypatch.setattr("paradiddle.ports.open_input", listened)
+    monkeypatch.setattr("paradiddle.ports.check_input", lambda name: None)
     machine, drummer = write_machine(tmp_path / "machine"), write_drummer(tmp_path / "drummer")
     monkeypatch.setattr("paradiddle.machine.DEFAULT_MACHINE", machine)
     monkeypatch.setattr("paradiddle.drummer.DEFAULT_MODEL", drummer)
@@ -181,13 +182,23 @@ def test_bad_requests_to_live(studio: dict[str, FakePort], drum_file: DrumFile) 
     assert "did you mean jazz" in refused("live", "--style", "jaz")
     assert "temperature must be" in refused("live", "--temperature", 0)
     assert "density must be" in refused("live", "--density", 99)
-    assert "qpm must be" in refused("live", "--bpm", 1)
+    for bpm in (0, 1, -120, 401, 20_000_000, "nan", "inf"):
+        for command in ("live", "jam"):
+            assert "--bpm must be in [20, 400] to play live" in refused(command, "--bpm", bpm)
     assert "swing must be" in refused("live", "--swing", 0.9)
     assert "to the LSTM drummer" in refused("live", "--model", "drummer", "--style", "funk")
     assert "FILE rests.json means nothing" in refused("live", "rests.json", "--model", "drummer")
     assert "--midi-channel must be" in refused("live", "--midi-channel", 17)
     assert "--clock must be out, in or link" in refused("live", "--clock", "up")
     assert "are for --clock in" in refused("live", "--clock-wait", 3)
+    for seconds in ("nan", -1):
+        wrong = refused("live", "--clock", "in", "--clock-wait", seconds)
+        assert f"--clock-wait must be at least 0, got {seconds}" in wrong
+    assert "--stop-after must be at least 1, got -3" in refused("live", "--stop-after", -3)
+    assert "--count-in must be a whole number in [0, 16]" in refused("live", "--count-in", -1)
+    assert "--count-in 1 needs a clock" in refused("live", "--count-in", 1, "--clock", "in")
+    assert "--soundfont kit.sf2 is for --audio" in refused("live", "--soundfont", "kit.sf2")
+    assert not studio  # before anything is opened
     Path("map.json").write_text(json.dumps({"kick": 200}))
     assert "whole number from 0 to 127, got 200" in refused("live", "--kit-map", "map.json")
 
@@ -204,6 +215,12 @@ def test_no_such_port_lists_those_there_are(
     assert refused("live", "--port", "organ") == (
         "no output port is called 'organ'; there are: Synth"
     )
+    for options in (
+        ("live", "--control", "organ"),
+        ("jam", "--in", "organ"),
+        ("live", "--clock", "in", "--clock-port", "organ"),
+    ):  # before a port of our own is one of them
+        assert refused(*options) == "no input port is called 'organ'; there are: Pads"
 
 
 def test_a_clock_that_never_comes_is_waited_for_no_longer_than_asked(
@@ -286,6 +303,9 @@ def test_jam_listens_to_a_port_of_its_own_and_clicks(studio: dict[str, FakePort]
 def test_bad_requests_to_jam(studio: dict[str, FakePort]) -> None:
     assert "exclude each other" in refused("jam", "--complement", "--accompany")
     assert "bars must be" in refused("jam", "--bars", 99)
+    for latency in ("nan", -4, 1001):
+        assert "--latency must be in [0, 1000] ms" in refused("jam", "--latency", latency)
+    assert "--count-in 1 needs a clock" in refused("jam", "--count-in", 1, "--clock", "in")
     assert "unknown kit map" in refused("jam", "--in-map", "gong")
     assert "did you mean rock" in refused("jam", "--style", "rok")
     Path("map.json").write_text(json.dumps({"kick": 128}))
@@ -297,7 +317,14 @@ def test_bad_requests_to_jam(studio: dict[str, FakePort]) -> None:
 
 @pytest.mark.jack
 @pytest.mark.parametrize(
-    ("way", "code"), [("q", 0), (signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+    ("way", "code"),
+    [
+        ("q", 0),
+        (signal.SIGTERM, 143),
+        (signal.SIGINT, 130),
+        (signal.SIGHUP, 129),
+        (signal.SIGQUIT, 131),
+    ],
 )
 def test_a_real_process_in_a_terminal_falls_silent_and_gives_it_back(
     jack: str,  # noqa: F811
@@ -327,6 +354,8 @@ def test_a_real_process_in_a_terminal_falls_silent_and_gives_it_back(
             os.write(person, b"q")
         else:
             process.send_signal(way)
+            time.sleep(0.005)
+            process.send_signal(signal.SIGTERM)  # an impatient second one
         told += _read(person, 0.3)
         assert process.wait(20) == code
     finally:
@@ -341,9 +370,55 @@ def test_a_real_process_in_a_terminal_falls_silent_and_gives_it_back(
     assert "Traceback" not in told
     port = FakePort("heard")
     port.sent = messages
-    assert notes(port)
+    assert notes(port), (messages, told[-3000:])
     assert all_off(port), messages[-20:]
     assert messages[-1].is_cc(123), messages[-20:]
+
+
+@pytest.mark.jack
+def test_music_ends_with_its_terminal(jack: str) -> None:  # noqa: F811
+    person, program = pty.openpty()
+    process = _in_terminal(program, "--bpm", "300", "--seed", "1")
+    os.close(program)
+    messages: list[Any] = []
+    receiver = _receiver("paradiddle", messages)
+    told = ""
+    while "ride" not in told:
+        told += _read(person, 0.2)
+    os.close(person)
+    assert process.wait(20) == 129
+    receiver.close()
+    port = FakePort("heard")
+    port.sent = messages
+    assert notes(port), (messages, told[-3000:])
+    assert all_off(port), messages[-20:]
+
+
+@pytest.mark.jack
+def test_keys_work_while_a_clock_is_waited_for(jack: str) -> None:  # noqa: F811
+    person, program = pty.openpty()
+    process = _in_terminal(program, "--clock", "in")
+    os.close(program)
+    told, until = "", time.monotonic() + 20
+    while "waiting for the clock to start" not in told and time.monotonic() < until:
+        told += _read(person, 0.2)
+    os.write(person, b"q")
+    told += _read(person, 1)
+    assert process.wait(20) == 0
+    os.close(person)
+    assert "waiting for a MIDI clock on paradiddle" in told
+
+
+def _in_terminal(program: int, *options: str) -> subprocess.Popen[bytes]:
+    """Run `live` in a terminal that is not the one that controls it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "paradiddle", "live", *options],
+        stdin=program,
+        stdout=program,
+        stderr=program,
+        env=os.environ | {"TERM": "xterm", "OMP_NUM_THREADS": "1"},
+        start_new_session=True,
+    )
 
 
 def _receiver(name: str, messages: list[Any]) -> Any:
@@ -365,5 +440,8 @@ def _read(fd: int, seconds: float) -> str:
     until, text = time.monotonic() + seconds, b""
     while (left := until - time.monotonic()) > 0:
         if select.select([fd], [], [], left)[0]:
-            text += os.read(fd, 65536)
+            try:
+                text += os.read(fd, 65536)
+            except OSError:  # nobody writes there any more
+                break
     return text.decode(errors="ignore")

@@ -4,10 +4,21 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import mido
 import numpy as np
 import pytest
-from jack import NOTE_ON, START, Ear, hanging, jack  # noqa: F401 (a fixture)
+from jack import (
+    BACKEND,
+    NOTE_ON,
+    START,
+    Ear,
+    hanging,
+    jack,  # noqa: F401 (a fixture)
+    jack_server,
+    missing,
+)
 
 from paradiddle.pattern import Pattern
 
@@ -42,7 +53,7 @@ def test_a_pattern_once_to_a_port(jack: str, beat: Path) -> None:  # noqa: F811
     assert not hanging(heard)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
 def test_a_signal_leaves_no_note(jack: str, beat: Path, number: int) -> None:  # noqa: F811
     with Ear("end") as ear:
         process = subprocess.Popen(
@@ -54,10 +65,12 @@ def test_a_signal_leaves_no_note(jack: str, beat: Path, number: int) -> None:  #
             time.sleep(0.02)
             heard += ear.take()
         os.kill(process.pid, number)
+        time.sleep(0.003)
+        os.kill(process.pid, signal.SIGTERM)  # an impatient second one
         _, err = process.communicate(timeout=10)
         time.sleep(0.1)
         heard += ear.take()
-    assert process.returncode in (128 + number, -number)
+    assert process.returncode == 128 + number, err
     assert b"Traceback" not in err
     assert heard
     assert not hanging(heard)
@@ -84,3 +97,140 @@ def test_a_count_in_needs_our_own_clock(jack: str, beat: Path) -> None:  # noqa:
         1,
         "error: --count-in 1 needs a clock of our own, got --clock link; leave one of them out\n",
     )
+
+
+def test_a_clock_that_is_unplugged_is_followed_again(jack: str, beat: Path) -> None:  # noqa: F811
+    backend = mido.Backend(BACKEND)
+
+    def plugged() -> Any:
+        return backend.open_output("daw", virtual=True, client_name="daw")
+
+    def led(port: Any, ear: Ear) -> int:
+        """Start the clock, and count the hits of its first second."""
+        ear.take()
+        port.send(mido.Message("start"))
+        for _ in range(48):
+            port.send(mido.Message("clock"))
+            time.sleep(1 / 48)
+        return sum(one.kind == NOTE_ON for one in ear.take())
+
+    daw = plugged()
+    with Ear("follow") as ear:
+        process = started(
+            *("play", beat, "--loop", "--port", "follow", "--clock", "in", "--clock-port", "daw")
+        )
+        assert process.stderr is not None
+        assert "playing to" in process.stderr.readline()
+        assert "waiting for a MIDI clock" in process.stderr.readline()
+        assert led(daw, ear)
+        daw.close()
+        assert "clock is here" in process.stderr.readline()
+        assert "is gone; it is picked up again" in process.stderr.readline()
+        daw = plugged()
+        while "is back" not in process.stderr.readline():
+            pass
+        assert led(daw, ear)
+        process.terminate()
+        process.communicate(timeout=10)
+        daw.close()
+    assert process.returncode == 143
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--bpm", "0"], "--bpm must be in [20, 400] to play live, got 0; try 120"),
+        (["--bpm", "2e7"], "--bpm must be in [20, 400] to play live, got 2e+07; try 120"),
+        (["--count-in", "-1"], "--count-in must be a whole number in [0, 16], got -1"),
+        (["--soundfont", "kit.sf2"], "--soundfont kit.sf2 is for --audio; add it"),
+    ],
+)
+def test_options_are_refused_before_anything_is_opened(
+    beat: Path, options: list[str], said: str
+) -> None:
+    done = play(beat, "--virtual", *options)
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert said in line
+
+
+def test_a_file_too_fast_to_play_live(tmp_path: Path) -> None:
+    path = tmp_path / "fast.json"
+    path.write_text(Pattern.empty(1, qpm=2000).to_json())
+    done = play(path, "--virtual")
+    assert "fast.json: qpm must be in [20, 400] to play live, got 2000" in done.stderr
+
+
+def test_a_file_that_is_missing_is_no_name_of_a_port(tmp_path: Path) -> None:
+    done = play("--virtual", tmp_path / "missing.json")
+    assert done.returncode == 1
+    assert "missing.json" in done.stderr
+    assert "playing to" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["play", "jam", "serve"])
+def test_without_a_server_there_is_one_line(beat: Path, command: str) -> None:
+    options = {"play": [beat, "--virtual"], "jam": [], "serve": ["--midi-port", "--port", "0"]}
+    environment = os.environ | {"JACK_DEFAULT_SERVER": "nobody", "JACK_NO_START_SERVER": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "paradiddle", command, *options[command]],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env=environment | {"MIDO_BACKEND": BACKEND},
+    )
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert "start a JACK server" in line
+
+
+def started(*options: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "paradiddle", *map(str, options)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+
+
+def hits(ear: Ear, seconds: float = 15.0) -> int:
+    """Wait for a hit; count those that came."""
+    until, count = time.monotonic() + seconds, 0
+    while not count and time.monotonic() < until:
+        time.sleep(0.05)
+        count = sum(one.kind == NOTE_ON for one in ear.take())
+    return count
+
+
+def test_a_server_that_dies_and_returns_is_played_to_again(beat: Path) -> None:
+    if why := missing():
+        pytest.skip(f"no JACK bus: {why}")
+    with jack_server() as name:
+        with Ear("dais") as ear:
+            named = started("play", beat, "--loop", "--port", "dais")
+            own = started("play", beat, "--loop", "--virtual", "again")
+            assert hits(ear)
+            time.sleep(1)  # the second is there, too
+        time.sleep(0.3)
+    time.sleep(1.5)  # both are silent, and no longer hold on to what is gone
+    assert named.poll() is own.poll() is None
+    with jack_server(name), Ear("dais") as ear:
+        assert hits(ear)
+        found, until = "", time.monotonic() + 10
+        while "again:again" not in found and time.monotonic() < until:
+            listed = subprocess.run(["jack_lsp"], capture_output=True, text=True, check=False)
+            found = listed.stdout.replace("paradiddle:again", "again:again")
+        assert "again:again" in found
+        ear.take()
+        for process, port in ((named, "dais"), (own, "again")):
+            process.terminate()
+            _, said = process.communicate(timeout=10)
+            assert process.returncode == 143, said
+            [playing, *news] = said.splitlines()
+            assert port in playing
+            # more than once where the rig had to start a server only to free its slot
+            assert len(news) in (2, 4), said
+            for line, end in zip(
+                news, ["picked up again when it is back", "is back"] * 2, strict=False
+            ):
+                assert line.startswith(f"MIDI port {port}"), said
+                assert line.endswith(end), said
+        time.sleep(0.1)
+        assert not hanging(ear.take())

@@ -1,12 +1,18 @@
+import math
 import random
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+import mido
 import pytest
 
-from paradiddle.clock_in import ClockFollower, PulseFit
+from paradiddle.clock_in import ClockFollower
 from paradiddle.errors import PortError
+from paradiddle.live_player import LivePlayer
 from paradiddle.pattern import Pattern
+from paradiddle.pulse_fit import PulseFit
 from paradiddle.transport import Loop, Transport
 
 
@@ -61,6 +67,43 @@ def test_a_fit_evens_out_jitter_and_follows_a_drift() -> None:
     assert fit.qpm == pytest.approx(qpm, rel=0.02)
 
 
+def jittery(qpms: list[float], lost: int = -1, doubled: int = -1) -> tuple[PulseFit, float]:
+    """A fit of pulses that a bus hands over once in 5.33 ms, and when the last was sent."""
+    fit, at = PulseFit(), 0.0
+    for pulse, qpm in enumerate(qpms):
+        at += 60 / qpm / 24
+        for _ in range(1 + (pulse == doubled) - (pulse == lost)):
+            fit.add(math.ceil(at / 0.00533) * 0.00533)
+    return fit, at + 0.00267
+
+
+@pytest.mark.parametrize("qpm", [60.0, 120.0, 180.0])
+def test_a_pulse_that_is_lost_or_comes_twice_is_told(qpm: float) -> None:
+    for where in range(40, 80):
+        for lost, doubled in [(where, -1), (-1, where), (where, where + 1), (where, where + 9)]:
+            fit, at = jittery([qpm] * 120, lost, doubled)
+            assert fit.count == 120
+            assert fit.seconds == pytest.approx(at, abs=0.003)
+
+
+@pytest.mark.parametrize("after", [50, 60, 80, 100, 140, 160, 200, 240])
+def test_another_tempo_is_no_lost_pulse(after: float) -> None:
+    fit, at = jittery([120.0] * 100 + [after] * 12)
+    assert fit.count == 112
+    assert fit.qpm == pytest.approx(after, rel=0.06)
+    assert fit.seconds == pytest.approx(at, abs=0.006)
+
+
+@pytest.mark.parametrize("held", [0.01, 0.03, 0.06, 0.1, 0.3])
+def test_pulses_that_are_held_up_come_in_a_bunch(held: float) -> None:
+    fit = PulseFit()
+    for pulse in range(200):
+        at = pulse / 48
+        fit.add(max(at, 2 + held) if at >= 2 else at)
+    assert fit.count == 200
+    assert fit.seconds == pytest.approx(199 / 48, abs=1e-6)
+
+
 def test_waiting_then_ready_then_playing_then_stopped() -> None:
     player, follower = led()
     assert (follower.state, follower.qpm) == ("waiting", None)
@@ -99,6 +142,51 @@ def test_song_position_and_continue() -> None:
     assert player.said == ["continue", "stop", "continue"]
 
 
+def test_continue_goes_on_with_the_pulse_that_the_sender_stopped_before() -> None:
+    player, follower = led()
+    pulse(player, follower, 24, 120)
+    follower.feed("start", player.seconds)
+    pulse(player, follower, 27, 120)
+    follower.feed("stop", player.seconds)
+    pulse(player, follower, 24, 120)  # the clock of many senders runs on
+    follower.feed("continue", player.seconds)
+    pulse(player, follower, 21, 120)
+    assert player.transport.position == pytest.approx(48 / 24, abs=1e-3)
+    follower.feed("continue", player.seconds)  # means nothing while it plays
+    follower.feed("songpos", player.seconds, 16.0)
+    pulse(player, follower, 24, 120)
+    assert player.transport.position == pytest.approx(72 / 24, abs=1e-3)
+    assert player.said == ["start", "stop", "continue"]
+
+
+def test_a_stop_takes_back_a_start_that_has_yet_to_come() -> None:
+    player, follower = led()
+    follower.feed("start", 0.0)
+    follower.feed("stop", 0.0)
+    pulse(player, follower, 24, 120)
+    assert follower.state == "ready"
+    assert player.said == []
+
+
+def test_one_pulse_that_is_lost_or_comes_twice_moves_no_music() -> None:
+    player, follower = led()
+    follower.feed("start", 0.0)
+    pulse(player, follower, 96, 120)
+    player.seconds += 60 / 120 / 24  # lost
+    pulse(player, follower, 47, 120)
+    follower.feed("clock", player.seconds - 60 / 120 / 24)  # twice
+    pulse(player, follower, 48, 120)
+    assert player.transport.position == pytest.approx(8, abs=1e-3)
+
+
+def test_the_music_is_early_by_the_latency() -> None:
+    player = Player()
+    follower = ClockFollower(player, 0.02, now=lambda: player.seconds)
+    follower.feed("start", 0.0)
+    pulse(player, follower, 96, 120)
+    assert player.transport.position == pytest.approx(4 + 0.04, abs=1e-3)
+
+
 def test_another_tempo_at_once() -> None:
     player, follower = led()
     follower.feed("start", 0.0)
@@ -108,15 +196,85 @@ def test_another_tempo_at_once() -> None:
     assert player.transport.position == pytest.approx(4, abs=0.01)
 
 
-def test_a_clock_that_ceases() -> None:
-    player, follower = led()
+def test_a_clock_that_ceases_and_comes_back() -> None:
+    player, notices = Player(), list[str]()
+    follower = ClockFollower(player, notice=notices.append, now=lambda: player.seconds)
     follower.feed("start", 0.0)
-    pulse(player, follower, 24, 120)
+    pulse(player, follower, 30, 120)
     player.seconds += 0.5
     assert follower.check() == "playing"
     player.seconds += 1
-    assert follower.check() == "lost"
+    assert follower.check() == follower.check() == "lost"
     assert player.said == ["start", "stop"]
+    pulse(player, follower, 18, 90)
+    assert follower.state == "playing"
+    assert player.said == ["start", "stop", "continue"]
+    assert player.transport.qpm == pytest.approx(90, rel=0.01)
+    assert player.transport.position == pytest.approx(2, abs=1e-3)
+    assert notices == [
+        "the MIDI clock is gone; the music goes on when it is back",
+        "the MIDI clock is back",
+    ]
+
+
+def test_a_clock_that_ceases_while_nothing_plays_is_not_worth_a_word() -> None:
+    player, notices = Player(), list[str]()
+    follower = ClockFollower(player, notice=notices.append, now=lambda: player.seconds)
+    pulse(player, follower, 30, 120)
+    player.seconds += 2
+    assert follower.check() == "lost"
+    pulse(player, follower, 30, 120)
+    assert (follower.state, player.said, notices) == ("ready", [], [])
+
+
+def test_a_message_waits_for_nobody() -> None:
+    """While the player is at work the driver's thread goes on."""
+    with (
+        LivePlayer(Transport(time.perf_counter), []) as player,
+        ClockFollower(player) as follower,
+        ThreadPoolExecutor() as driver,
+    ):
+        follower.listen(mido.Message("start"))
+        with player.lock:
+            for _ in range(5):
+                driver.submit(follower.listen, mido.Message("clock")).result(timeout=5)
+                time.sleep(0.01)
+            assert not player.transport.running
+        until = time.monotonic() + 5
+        while not player.transport.running and time.monotonic() < until:
+            time.sleep(0.01)
+        assert player.transport.running
+        assert follower.state == "playing"
+
+
+def test_what_goes_wrong_in_the_thread_silences_the_music_and_is_said() -> None:
+    player, notices = Player(), list[str]()
+
+    def start(*, at: float | None = None) -> None:
+        raise PortError("no port")
+
+    player.start = start  # type: ignore[method-assign]
+    with ClockFollower(player, notice=notices.append) as follower:
+        follower.listen(mido.Message("start"))
+        follower.listen(mido.Message("clock"))
+        until = time.monotonic() + 5
+        while not notices and time.monotonic() < until:
+            time.sleep(0.01)
+    assert notices == ["the MIDI clock is followed no more: no port"]
+    assert player.said == ["stop"]
+
+
+def test_without_a_thread_messages_are_worked_on_at_once() -> None:
+    player, follower = led()
+    for message in (
+        mido.Message("songpos", pos=26),
+        mido.Message("continue"),
+        mido.Message("note_on"),
+        mido.Message("clock"),
+    ):
+        follower.listen(message)
+    assert follower.state == "playing"
+    assert player.transport.position == pytest.approx(6.5)
 
 
 def test_no_clock_at_all() -> None:

@@ -1,4 +1,5 @@
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -146,11 +147,28 @@ def test_it_forgets_what_is_long_ago() -> None:
     listener, rig = listener_at(0.0)
     for _ in range(200):
         listener.strike(SNARE, 100)
+        listener.take()
         rig.clock.seconds += 4
     assert len(listener._bars) == 64
     assert listener.bar(199).hits.any()
     listener.clear()
     assert not listener.bar(199).hits.any()
+
+
+def test_a_stroke_waits_for_nobody_and_has_the_place_of_its_moment() -> None:
+    listener, rig = listener_at(1.0)
+    with ThreadPoolExecutor() as driver, listener.lock:  # as while the player is at work
+        driver.submit(listener.strike, SNARE, 100).result(timeout=5)
+    rig.clock.seconds += 0.5
+    assert np.argwhere(listener.bar(0).hits).tolist() == [[4, 1]]
+
+
+def test_a_jam_puts_strokes_in_their_places_before_the_tempo_changes() -> None:
+    session = Session("continue", qpm=60)
+    session.play([(1.0, SNARE, 80)], bars=0.3)
+    session.rig.transport.set_qpm(240)
+    session.play([], bars=0.5)
+    assert np.argwhere(session.listener.bar(0).hits).tolist() == [[4, 1]]
 
 
 def test_kits_and_maps_of_ones_own(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from numpy.testing import assert_array_equal
 from paradiddle.drums import VOICE_NAMES, VOICES
 from paradiddle.errors import InvalidValueError
 from paradiddle.events import Events
-from paradiddle.kit_maps import KIT_MAPS, kit_pitches
+from paradiddle.kit_maps import KIT_MAPS, KitNote, kit_notes, kit_pitches
 from paradiddle.midi import read_events, to_bytes, write
 from paradiddle.pattern import Pattern
 from paradiddle.saving import save
@@ -46,6 +46,13 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
     assert kit_pitches(path) == kit_pitches(str(path)) == tuple(range(60, 69))
 
 
+def test_a_channel_for_a_voice(tmp_path: Path) -> None:
+    content = OWN | {"kick": {"note": 35, "channel": 3}, "ride": {"note": 59}}
+    notes = kit_notes(put(tmp_path / "mine.json", content))
+    assert (notes[0], notes[1], notes[8]) == (KitNote(35, 3), KitNote(61), KitNote(59))
+    assert kit_pitches(tmp_path / "mine.json") == (35, *range(61, 68), 59)
+
+
 def test_voices_by_their_letters_in_any_order_and_two_on_one_pitch(tmp_path: Path) -> None:
     content = {voice.short: 36 for voice in reversed(VOICES)} | {"CC": 0, "RC": 127}
     assert kit_pitches(put(tmp_path / "mine.json", content)) == (36,) * 7 + (0, 127)
@@ -78,7 +85,16 @@ def test_a_name_that_is_unknown(kit: str, message: str) -> None:
         (OWN | {"ride": float("nan")}, "the pitch of ride must be .*, got nan"),
         (OWN | {"ride": True}, "the pitch of ride must be .*, got True"),
         (OWN | {"ride": "51"}, "the pitch of ride must be .*, got '51'"),
-        (OWN | {"ride": {"pitch": 51}}, "the pitch of ride must be a whole number"),
+        (OWN | {"ride": [51]}, 'ride must have a pitch such as 36, or {"note": 36, "channel": 3}'),
+        (OWN | {"ride": {"pitch": 51}}, "ride must have a pitch such as 36, or "),
+        (OWN | {"ride": {"channel": 3}}, "ride must have a pitch such as 36, or "),
+        (OWN | {"ride": {"note": 51, "channel": 3, "x": 1}}, "ride must have a pitch such as"),
+        (OWN | {"ride": {"note": 128}}, "the pitch of ride must be .* from 0 to 127, got 128"),
+        (
+            OWN | {"ride": {"note": 51, "channel": 17}},
+            "the channel of ride must be a whole number from 1 to 16, got 17",
+        ),
+        (OWN | {"ride": {"note": 51, "channel": "3"}}, "the channel of ride must be .* got '3'"),
         ({}, "no pitch for kick, snare"),
         ([36, 38], "not of the form"),
         (36, "not of the form"),

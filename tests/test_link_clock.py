@@ -60,6 +60,17 @@ def test_a_start_waits_for_the_bar(linked: Linked) -> None:
     assert transport.seconds_at(0) == pytest.approx(2)
 
 
+def test_the_bars_of_all_are_those_of_the_music() -> None:
+    session = Session()
+    player = Player(session)
+    player.transport.set_loop(Loop.of(Pattern.empty(1, quarters_per_bar=3.5)))
+    clock = LinkClock(player, session, now=lambda: session.seconds)
+    assert session.quantum == 3.5
+    session.seconds = 1.0
+    clock.play()
+    assert player.transport.seconds_at(0) == pytest.approx(1.75)
+
+
 def test_tempo_and_bars_are_followed(linked: Linked) -> None:
     session, transport, clock = linked
     clock.play()

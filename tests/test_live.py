@@ -23,8 +23,10 @@ from paradiddle.transport import Timed, Transport
 WISHES = Wishes("funk", qpm=120)
 
 
-def on_stage(offset: float = 0.0, qpm: float = 120.0) -> tuple[Rig, NumberedBars, LiveDrummer]:
-    rig, source = Rig(qpm), NumberedBars(offset)
+def on_stage(
+    offset: float = 0.0, qpm: float = 120.0, *, has_spares: bool = False
+) -> tuple[Rig, NumberedBars, LiveDrummer]:
+    rig, source = Rig(qpm), NumberedBars(offset, has_spares=has_spares)
     drummer = LiveDrummer(source, rig.transport, WISHES)
     drummer.prepare()
     rig.start()
@@ -96,6 +98,69 @@ def test_too_late_for_the_next_bar_a_fill_comes_with_the_one_after() -> None:
     assert fills == pytest.approx([16, 17, 18, 19])
     assert drummer.late == 0
     assert len(rig.hits()) in (24, 25)
+
+
+@pytest.mark.parametrize(
+    ("pressed", "first"), [(8.1, 9), (8.8, 9), (8.99, 10), (9.5, 10), (10.8, 11)]
+)
+@pytest.mark.parametrize("offset", [0.0, -0.3, 0.3])
+def test_a_fill_that_is_ready_begins_with_the_next_beat(
+    pressed: float, first: int, offset: float
+) -> None:
+    rig, source, drummer = on_stage(offset, has_spares=True)
+    rig.run(drummer, pressed / 4)
+    drummer.fill()
+    assert drummer.playing is not None
+    assert drummer.playing.fill
+    assert drummer.playing.pattern.hits[:, 4].sum() == 12 - first
+    rig.run(drummer, 3)
+    fills = [round(hit.position) for hit in rig.hits() if hit.voice == 4]
+    assert fills == list(range(first, 12))
+    assert [round(hit.position) for hit in rig.hits()][:20] == list(range(20))
+    bars = [number for number in (1, 2, 3, 4, 5) for _ in range(4)]
+    bars[first:12] = [9_001] * (12 - first)
+    assert numbers(rig)[:20] == bars
+    assert (drummer.late, source.taken_back) == (0, 0)
+
+
+@pytest.mark.parametrize("offset", [-0.4, 0.4])
+def test_no_bar_is_skipped_whose_hits_all_come_late_or_early(offset: float) -> None:
+    rig, _, drummer = on_stage(offset)
+    rig.run(drummer, 6)
+    assert numbers(rig)[:20] == [number for number in range(1, 6) for _ in range(4)]
+
+
+def test_in_the_last_beat_a_fill_comes_with_the_next_bar() -> None:
+    rig, _, drummer = on_stage(has_spares=True)
+    rig.run(drummer, 11.1 / 4)
+    drummer.fill()
+    rig.run(drummer, 3)
+    assert [hit.position for hit in rig.hits() if hit.voice == 4] == [12, 13, 14, 15]
+
+
+def test_pressed_again_the_next_bar_is_a_fill_too() -> None:
+    rig, _, drummer = on_stage(has_spares=True)
+    rig.run(drummer, 9.1 / 4)
+    drummer.fill()
+    rig.run(drummer, 0.05)
+    drummer.fill()
+    rig.run(drummer, 3)
+    fills = [hit.position for hit in rig.hits() if hit.voice == 4]
+    assert fills == [10, 11, 12, 13, 14, 15]
+
+
+def test_a_spare_fill_is_kept_fresh_and_leaves_the_other_bars_as_they_are() -> None:
+    rig, source, drummer = on_stage(has_spares=True)
+    assert source.spares == 1
+    rig.run(drummer, 16.5)
+    assert source.spares == 5
+    drummer.fill()
+    rig.run(drummer, 1)
+    assert source.spares == 6
+    drummer.change(replace(WISHES, style="jazz"))
+    rig.run(drummer, 1)
+    assert source.spares == 7
+    assert numbers(rig)[: 16 * 4] == [number for number in range(1, 17) for _ in range(4)]
 
 
 def test_other_wishes_hold_from_the_next_bar_on() -> None:
@@ -176,8 +241,9 @@ def test_changed_before_the_start_it_starts_as_wished() -> None:
     assert [hit.voice for hit in rig.hits()[:6]] == [4, 4, 4, 4, 0, 0]
 
 
-def test_hundreds_of_changes_lose_no_beat() -> None:
-    rig, _, drummer = on_stage(offset=-0.4)
+@pytest.mark.parametrize("has_spares", [False, True])
+def test_hundreds_of_changes_lose_no_beat(has_spares: bool) -> None:
+    rig, _, drummer = on_stage(offset=-0.4, has_spares=has_spares)
     generator = np.random.default_rng(0)
 
     def meddle() -> None:
@@ -259,6 +325,15 @@ def test_a_bar_is_taken_back() -> None:
     bars.vary()
     bars.take_back()
     assert bars._count == 0
+
+
+def test_a_spare_fill_changes_nothing() -> None:
+    plain, spared = (MachineBars(tiny_machine(), 1) for _ in range(2))
+    for _ in range(9):
+        fill = spared.spare_fill(WISHES)
+        assert fill.fill
+        assert fill.pattern.bars == 1
+        assert spared.next(WISHES) == plain.next(WISHES)
 
 
 def test_asked_density_and_fills_reach_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:

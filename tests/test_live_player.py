@@ -1,6 +1,9 @@
 import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
 
 import numpy as np
 import pytest
@@ -95,11 +98,74 @@ def test_nothing_after_a_stop() -> None:
         assert len(book.sent) > count
 
 
-def test_signals_become_an_exit() -> None:
-    with stops_on_signals(), pytest.raises(SystemExit) as left:
-        signal.raise_signal(signal.SIGTERM)
-    assert left.value.code == 128 + signal.SIGTERM
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+ENDING = [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT]
+
+
+@pytest.fixture
+def handlers() -> Iterator[dict[int, Any]]:
+    """What signals did before, and do again afterwards."""
+    before = {number: signal.getsignal(number) for number in ENDING}
+    yield before
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("first", ENDING)
+def test_the_first_signal_ends_it_and_others_are_ignored(
+    first: signal.Signals, handlers: dict[int, Any]
+) -> None:
+
+    def play() -> None:
+        with stops_on_signals(), ExitStack() as silencing:
+            for number in ENDING:
+                silencing.callback(signal.raise_signal, number)
+            signal.raise_signal(first)
+
+    with pytest.raises((SystemExit, KeyboardInterrupt)) as left:
+        play()
+    if first == signal.SIGINT:
+        assert left.type is KeyboardInterrupt
+    else:
+        assert left.value.code == 128 + first  # type: ignore[union-attr]
+    for number in ENDING:  # and until the process ends
+        assert signal.getsignal(number) == signal.SIG_IGN
+
+
+def test_without_a_signal_all_is_as_it_was(handlers: dict[int, Any]) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as under nohup
+    with stops_on_signals():
+        signal.raise_signal(signal.SIGHUP)
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    assert signal.getsignal(signal.SIGTERM) == handlers[signal.SIGTERM]
+
+
+def test_a_device_that_cannot_be_looked_after_is_told_once_and_does_not_end_the_music() -> None:
+    class Broken(Book):
+        def check(self) -> None:
+            self.closes += 100
+            raise OSError("bus error")
+
+    told: list[str] = []
+    book = Broken()
+    with player_of(book) as player:
+        player.tell = told.append
+        player.start()
+        player.rest(0.5)
+        count = len(book.sent)
+        assert book.closes > 200
+        player.rest(0.3)
+        assert len(book.sent) > count
+    assert told == ["cannot look after an output: OSError: bus error"]
+
+
+def test_what_keeps_time_by_itself_rings_out_at_the_end() -> None:
+    card, port = Book(), Book()
+    card.ahead = True
+    with player_of(card, port, repeats=False) as player:
+        player.start()
+        assert player.wait(5)
+        assert (card.stops, port.stops) == (0, 1)
+    assert card.stops
 
 
 def test_no_thread_is_left() -> None:

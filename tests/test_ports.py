@@ -1,12 +1,14 @@
 import time
 from typing import Any
 
+import mido
 import pytest
-from jack import CONTROL, NOTE_OFF, NOTE_ON, Ear, hanging, jack  # noqa: F401, a fixture
+from jack import BACKEND, CONTROL, NOTE_OFF, NOTE_ON, Ear, hanging, jack  # noqa: F401, a fixture
 
 from paradiddle.errors import InvalidValueError, MissingExtraError, PortError
 from paradiddle.output import Output
-from paradiddle.ports import list_ports, match_port, open_output
+from paradiddle.port_watch import Place, _JackWatch
+from paradiddle.ports import Input, list_ports, match_port, open_input, open_output
 from paradiddle.transport import Timed
 
 
@@ -16,6 +18,7 @@ class Port:
     def __init__(self) -> None:
         self.sent: list[Any] = []
         self.broken = self.closed = False
+        self.callback: Any = None
 
     def send(self, message: Any) -> None:
         if self.broken:
@@ -101,6 +104,183 @@ def test_a_port_that_breaks_and_comes_back() -> None:
     assert [text.split()[0] for text in ports[1].take()] == ["note_off", "control_change"]
 
 
+def test_a_note_that_ends_while_its_port_is_gone_is_ended_when_it_is_back() -> None:
+    ports: list[Port] = []
+    there, told = [True], []
+
+    def opened() -> Port:
+        ports.append(Port())
+        return ports[-1]
+
+    output = Output(opened, "pads", lambda: there[0])
+    output.tell = told.append
+    output.send_hit(KICK)
+    there[0] = False
+    assert not output.check()
+    assert ports[0].closed
+    output.release(KICK._replace(kind="off", seconds=1.1))
+    output.send_hit(KICK._replace(voice=1, seconds=2.0))  # that nobody hears
+    output.silence()
+    there[0] = True
+    assert output.check()
+    assert ports[1].take() == [
+        "note_off channel=9 note=36 velocity=64",
+        "control_change channel=9 control=123 value=0",
+    ]
+    assert not output.sounding
+    assert told == [
+        "MIDI port pads is gone; it is picked up again when it is back",
+        "MIDI port pads is back",
+    ]
+
+
+def test_a_note_that_ended_before_anybody_saw_that_its_port_was_gone() -> None:
+    ports: list[Port] = []
+    there = [True]
+
+    def opened() -> Port:
+        ports.append(Port())
+        return ports[-1]
+
+    output = Output(opened, "pads", lambda: there[0])
+    output.send_hit(KICK._replace(voice=1))
+    output.release(KICK._replace(kind="off", voice=1, seconds=1.1))
+    assert output.check()  # that one has arrived
+    output.send_hit(KICK)
+    there[0] = False
+    output.release(KICK._replace(kind="off", seconds=1.1))  # into the void
+    assert not output.check()
+    there[0] = True
+    assert output.check()
+    assert ports[1].take() == [
+        "note_off channel=9 note=36 velocity=64",
+        "control_change channel=9 control=123 value=0",
+    ]
+    assert output.check()
+    assert ports[1].take() == []
+
+
+def test_an_input_that_comes_back_is_listened_to_again() -> None:
+    ports: list[Port] = []
+    there, heard, told = [True], [], []
+
+    def opened() -> Port:
+        ports.append(Port())
+        return ports[-1]
+
+    port = Input(opened, "pads", lambda: there[0])
+    port.tell = told.append
+    port.listen(heard.append)
+    assert port.check()
+    there[0] = False
+    assert not port.check()
+    assert not port.check()
+    assert ports[0].closed
+    there[0] = True
+    assert port.check()
+    ports[1].callback("a stroke")
+    assert heard == ["a stroke"]
+    assert [text.split("is ")[1] for text in told] == ["gone; it ", "back"]
+    port.close()
+    port.close()
+    assert ports[1].closed
+    assert not port.check()
+
+
+class Ports:
+    """A watch of ports that are plugged and unplugged by hand."""
+
+    def __init__(self, *names: str) -> None:
+        self.listed, self.links = list(names), {name: {"other"} for name in names}
+
+    def alive(self) -> bool:
+        return True
+
+    def names(self, direction: str) -> tuple[str, ...]:
+        return tuple(self.listed)
+
+    def connections(self, port: str) -> frozenset[str]:
+        return frozenset(self.links.get(port, ()))
+
+    def adopt(self, port: Any) -> None:
+        pass
+
+
+@pytest.mark.parametrize("after", ["Drums:in 24:0", "Drums:in 28:0"])
+def test_a_port_that_went_and_came_back_between_two_looks_is_another(after: str) -> None:
+    watch, opened = Ports("Drums:in 24:0", "Synth:in 20:0"), []
+
+    def open_port(name: str) -> Port:
+        opened.append(name)
+        watch.links[name].add("ours")
+        return Port()
+
+    place = Place(watch, "Drums:in 24:0", "output", open_port)
+    place.open()
+    assert place.is_there()
+    assert place.is_there()
+    watch.listed[0] = after
+    watch.links = {after: {"other"}}
+    assert not place.is_there()  # the one that was opened
+    assert place.is_there()  # it can be opened
+    place.open()
+    assert place.is_there()
+    assert opened == ["Drums:in 24:0", after]
+    watch.listed.clear()
+    assert not place.is_there()
+    with pytest.raises(PortError, match="is not there"):
+        place.open()
+
+
+def test_no_client_is_made_while_one_of_a_dead_server_is_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clients: list[Any] = []
+
+    class Client:
+        def __init__(self, *_: object) -> None:
+            if servers[-1] == "none":
+                raise OSError
+            self.server, self.alive, self.closed = servers[-1], True, False
+            clients.append(self)
+
+        def names(self, direction: str) -> tuple[str, ...]:
+            return (self.server,)
+
+        def close(self) -> None:
+            self.closed = True
+
+    servers = ["first"]
+    monkeypatch.setattr("paradiddle.port_watch.JackClient", Client)
+    monkeypatch.setattr("paradiddle.port_watch._AGAIN_SECONDS", 0.0)
+    watch = _JackWatch(None)
+    port = Port()
+    watch.adopt(port)
+    assert watch.names("output") == ("first",)
+    servers[-1], clients[0].alive = "second", False
+    assert watch.names("output") == ()
+    assert not watch.alive()
+    assert len(clients) == 1
+    port.close()
+    servers[-1] = "none"
+    assert not watch.alive()
+    assert clients[0].closed
+    servers[-1] = "third"
+    assert watch.names("output") == ("third",)
+
+
+@pytest.mark.parametrize(
+    ("backend", "said"),
+    [
+        ("mido.backends.rtmidi/NOPE", "python-rtmidi knows no NOPE here, but .*; choose one"),
+        ("mido.backends.portmidi", "backend 'mido.backends.portmidi' cannot be loaded: .*unset"),
+    ],
+)
+def test_a_backend_that_cannot_be_used(backend: str, said: str) -> None:
+    with pytest.raises(PortError, match=said):
+        list_ports(backend=backend)
+
+
 def test_names() -> None:
     names = ("Synth:in 20:0", "Drums:in 24:0", "Drums:out 24:1")
     assert match_port("synth", names) == "Synth:in 20:0"
@@ -167,3 +347,44 @@ def test_a_real_port_that_is_unplugged(jack: str) -> None:  # noqa: F811
         assert output.check()
         time.sleep(0.1)
         assert [one.kind for one in ear.take()] == [NOTE_OFF, CONTROL]
+
+
+@pytest.mark.jack
+def test_a_real_port_that_is_back_at_once(jack: str) -> None:  # noqa: F811
+    with Ear("quick") as ear, open_output("quick") as output:
+        for _ in range(3):
+            ear.take("close")
+            ear.take("open")
+            time.sleep(0.1)
+            assert not output.check()
+            assert output.check()
+            time.sleep(0.1)
+            ear.take()
+            output.send_hit(KICK)
+            time.sleep(0.1)
+            assert NOTE_ON in [one.kind for one in ear.take()]
+
+
+@pytest.mark.jack
+def test_a_real_input_that_is_unplugged(jack: str) -> None:  # noqa: F811
+    backend = mido.Backend(BACKEND)
+    heard: list[Any] = []
+
+    def plugged() -> Any:
+        return backend.open_output("sticks", virtual=True, client_name="sticks")
+
+    pads = plugged()
+    with open_input("sticks") as port:
+        port.listen(heard.append)
+        for note in (40, 41):
+            time.sleep(0.1)
+            pads.send(mido.Message("note_on", note=note))
+            time.sleep(0.1)
+            pads.close()
+            time.sleep(0.1)
+            assert not port.check()
+            pads = plugged()
+            time.sleep(0.1)
+            assert port.check()
+        pads.close()
+    assert [one.note for one in heard] == [40, 41]

@@ -353,7 +353,7 @@ def test_a_socket_that_drops_leaves_no_note(jack: str) -> None:  # noqa: F811
 
 
 @pytest.mark.jack
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
 def test_a_server_that_is_ended_leaves_no_note(jack: str, number: int) -> None:  # noqa: F811
     with Ear("server") as ear:
         server = start_server("--midi-port", "server", stderr=subprocess.PIPE)

@@ -10,32 +10,25 @@ import typer
 
 from paradiddle.cli.options import unpacks
 from paradiddle.cli.outputs import Playing
-from paradiddle.cli.performing import (
-    LOOK_AHEAD,
-    Bpm,
-    CountIn,
-    Density,
-    Seed,
-    Stop,
-    Style,
-    Temperature,
-    listen,
-    perform,
-)
+from paradiddle.cli.performing import LOOK_AHEAD, Wanted, check_listening, listen, perform
 from paradiddle.kit_maps import KIT_MAPS
 
 if TYPE_CHECKING:
     from paradiddle.deck import Deck
     from paradiddle.jam import Jam, Way
     from paradiddle.live_screen import View
-    from paradiddle.stage import Hands
+    from paradiddle.performance import Hands
 
 __all__ = ["jam"]
 
+_LONGEST_LATENCY = 1000  # milliseconds
+
 
 @unpacks(Playing)
+@unpacks(Wanted)
 def jam(
     playing: Playing,
+    wanted: Wanted,
     in_: Annotated[
         str | None,
         typer.Option(
@@ -56,10 +49,6 @@ def jam(
     accompany: Annotated[
         bool, typer.Option("--accompany", help="Play the rhythm that you tap on the whole kit.")
     ] = False,
-    style: Style = None,
-    temperature: Temperature = 1.0,
-    density: Density = None,
-    bpm: Bpm = None,
     latency: Annotated[
         float, typer.Option(metavar="MS", help="How long your strokes take to arrive.")
     ] = 0.0,
@@ -67,11 +56,54 @@ def jam(
     model: Annotated[
         Path | None, typer.Option(help="A model file.", show_default="the one that comes along")
     ] = None,
-    count_in: CountIn = 1,
-    stop_after: Stop = None,
-    seed: Seed = None,
+    count_in: Annotated[
+        int | None,
+        typer.Option(
+            metavar="BARS",
+            help="Click so many bars before.",
+            show_default="1, and none with --clock in or link",
+        ),
+    ] = None,
 ) -> None:
     """Play together: you drum some bars, it answers, in time and in your dynamics."""
+    way = _way(complement, accompany)
+    clicks = int(playing.clock not in ("in", "link")) if count_in is None else count_in
+    _check(playing, wanted, latency, clicks)
+    band = _band(wanted, model, in_map, way, bars, latency, click)
+    check_listening(in_)
+
+    def hands(deck: "Deck", stack: ExitStack) -> "tuple[Hands, Callable[[], View]]":
+        band.listener.lock = deck.player.lock
+        listen(stack, in_, band.listener.hear)
+        fewer = _JamKeys(deck)
+        return fewer, lambda: _jam_view(deck, band, fewer)
+
+    perform(playing, band.transport, band, hands, clicks, wanted.stop_after)
+
+
+def _check(playing: Playing, wanted: Wanted, latency: float, count_in: int) -> None:
+    """Refuse options that cannot be, before anything is loaded or opened."""
+    from paradiddle.errors import InvalidValueError
+
+    playing.check()
+    playing.check_count_in(count_in)
+    wanted.check()
+    if not 0 <= latency <= _LONGEST_LATENCY:
+        raise InvalidValueError(
+            f"--latency must be in [0, {_LONGEST_LATENCY}] ms, got {latency:g}; 10 is usual"
+        )
+
+
+def _band(
+    wanted: Wanted,
+    model: Path | None,
+    in_map: str,
+    way: "Way",
+    bars: int,
+    latency: float,
+    click: bool,
+) -> "Jam":
+    """Make who answers, ready to play."""
     from paradiddle.answers import Answers
     from paradiddle.bars import Wishes
     from paradiddle.jam import Jam
@@ -80,26 +112,18 @@ def jam(
     from paradiddle.style_weights import parse_style
     from paradiddle.transport import Transport
 
-    way = _way(complement, accompany)
-    machine, wanted = Machine.load(model), parse_style(style)
-    transport = Transport(time.perf_counter, bpm or machine.usual_qpm(wanted), LOOK_AHEAD)
+    machine, style = Machine.load(model), parse_style(wanted.style)
+    transport = Transport(time.perf_counter, wanted.qpm(machine.usual_qpm(style)), LOOK_AHEAD)
     listener = Listener(
         transport,
         voices_of_kit(in_map),
-        other=1 if accompany else None,
+        other=1 if way == "accompany" else None,
         latency=latency / 1000,
     )
-    answers = Answers(machine, Wishes(wanted, temperature, density), seed)
+    answers = Answers(machine, Wishes(style, wanted.temperature, wanted.density), wanted.seed)
     band = Jam(answers, listener, transport, way, bars, click=click)
     band.prepare()
-
-    def hands(deck: "Deck", stack: ExitStack) -> "tuple[Hands, Callable[[], View]]":
-        listener.lock = deck.player.lock
-        listen(stack, in_, listener.hear)
-        fewer = _JamKeys(deck)
-        return fewer, lambda: _jam_view(deck, band, fewer)
-
-    perform(playing, transport, band, hands, count_in, stop_after)
+    return band
 
 
 def _way(complement: bool, accompany: bool) -> "Way":
@@ -117,8 +141,11 @@ class _JamKeys:
     def __init__(self, deck: "Deck") -> None:
         self._deck, self.quits, self.remark = deck, False, ""
 
+    def turn(self) -> None:
+        """Nothing but keys is listened to."""
+
     def key(self, key: str) -> None:
-        if key in ("q", "escape"):
+        if key == "q":
             self.quits = True
         elif key == " ":
             self._deck.toggle()
@@ -126,7 +153,7 @@ class _JamKeys:
 
 
 def _jam_view(deck: "Deck", band: "Jam", keys: _JamKeys) -> "View":
-    from paradiddle.stage import view_of
+    from paradiddle.performance import view_of
 
     answers = band.answers_now
     heard = band.listener.bar(max(0, band.number - 1))

@@ -10,18 +10,7 @@ import typer
 
 from paradiddle.cli.options import unpacks
 from paradiddle.cli.outputs import Playing
-from paradiddle.cli.performing import (
-    LOOK_AHEAD,
-    Bpm,
-    CountIn,
-    Density,
-    Seed,
-    Stop,
-    Style,
-    Temperature,
-    listen,
-    perform,
-)
+from paradiddle.cli.performing import LOOK_AHEAD, Wanted, check_listening, listen, perform
 from paradiddle.cli.pieces import read_piece
 
 if TYPE_CHECKING:
@@ -29,24 +18,22 @@ if TYPE_CHECKING:
     from paradiddle.deck import Deck
     from paradiddle.live import LiveDrummer
     from paradiddle.live_screen import View
-    from paradiddle.stage import Hands
+    from paradiddle.performance import Hands
 
 __all__ = ["live"]
 
 
 @unpacks(Playing)
+@unpacks(Wanted)
 def live(
     playing: Playing,
+    wanted: Wanted,
     file: Annotated[
         Path | None,
         typer.Argument(
             metavar="[FILE]", help="Play on after this pattern: .mid, or .json.", show_default=False
         ),
     ] = None,
-    style: Style = None,
-    temperature: Temperature = 1.0,
-    density: Density = None,
-    bpm: Bpm = None,
     swing: Annotated[float, typer.Option(help="0.5 is straight, 0.66 a triplet feel.")] = 0.5,
     model: Annotated[
         str,
@@ -63,31 +50,43 @@ def live(
             " 24 fill, 25 new, 26 stop, 102-110 mute.",
         ),
     ] = None,
-    count_in: CountIn = 0,
-    stop_after: Stop = None,
-    seed: Seed = None,
+    count_in: Annotated[int, typer.Option(metavar="BARS", help="Click so many bars before.")] = 0,
 ) -> None:
     """Drum without end, and follow your keys and controllers."""
-    from paradiddle.bars import Wishes
     from paradiddle.controls import KEY_HELP, Controls
+
+    playing.check()
+    playing.check_count_in(count_in)
+    wanted.check()
+    drummer, styles = _drummer(wanted, model, file, swing)
+    check_listening(control)
+
+    def hands(deck: "Deck", stack: ExitStack) -> "tuple[Hands, Callable[[], View]]":
+        controls = Controls(drummer, deck, styles)
+        if control is not None:
+            listen(stack, control, controls.hear)
+        return controls, lambda: _live_view(deck, drummer, controls, KEY_HELP)
+
+    perform(playing, drummer.transport, drummer, hands, count_in, wanted.stop_after)
+
+
+def _drummer(
+    wanted: Wanted, model: str, file: Path | None, swing: float
+) -> "tuple[LiveDrummer, tuple[str, ...]]":
+    """Make who plays, ready to, and list the styles there are to choose from."""
+    from paradiddle.bars import Wishes
     from paradiddle.live import LiveDrummer
     from paradiddle.style_weights import parse_style
     from paradiddle.transport import Transport
 
-    chosen = _source(model, file, seed, parse_style(style), density)
-    wishes = Wishes(parse_style(style), temperature, density)
-    transport = Transport(time.perf_counter, bpm or chosen.qpm, LOOK_AHEAD)
+    style = parse_style(wanted.style)
+    chosen = _source(model, file, wanted.seed, style, wanted.density)
+    transport = Transport(time.perf_counter, wanted.qpm(chosen.qpm), LOOK_AHEAD)
     transport.set_swing(swing)
+    wishes = Wishes(style, wanted.temperature, wanted.density)
     drummer = LiveDrummer(chosen.source, transport, wishes)
     drummer.prepare()
-
-    def hands(deck: "Deck", stack: ExitStack) -> "tuple[Hands, Callable[[], View]]":
-        controls = Controls(drummer, deck, chosen.styles)
-        if control is not None:
-            listen(stack, control, _to_controllers(controls))
-        return controls, lambda: _live_view(deck, drummer, controls, KEY_HELP)
-
-    perform(playing, transport, drummer, hands, count_in, stop_after)
+    return drummer, chosen.styles
 
 
 class _Chosen(NamedTuple):
@@ -140,18 +139,8 @@ def _model(name: str) -> Any:
             raise error from None
 
 
-def _to_controllers(controls: Any) -> Callable[[Any], None]:
-    """Pass on what MIDI controllers say."""
-
-    def heard(message: Any) -> None:
-        if message.type == "control_change":
-            controls.controller(message.control, message.value)
-
-    return heard
-
-
 def _live_view(deck: "Deck", drummer: "LiveDrummer", controls: Any, keys: str) -> "View":
-    from paradiddle.stage import view_of
+    from paradiddle.performance import view_of
 
     bar = drummer.playing
     wishes = drummer.wishes

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -212,4 +213,5 @@ def corpus_of(path: Path, selection: Selection = Selection()) -> "Corpus":
 
 def note(text: str) -> None:
     """Tell the person at the terminal something that is no result: one line on stderr."""
-    typer.echo(text, err=True)
+    # the one of now: a live screen puts its own there, which writes above what it draws
+    typer.echo(text, file=sys.stderr)

@@ -1,7 +1,7 @@
 """Where live music goes, and whose clock it keeps: options that several commands share."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,17 +11,22 @@ import typer
 from typer.core import TyperCommand
 
 from paradiddle.cli.options import note
-from paradiddle.cli.pieces import KitMap
+from paradiddle.kit_maps import KIT_MAPS
 
 if TYPE_CHECKING:
     from paradiddle.clock_in import Playable
+    from paradiddle.input import Input
     from paradiddle.link_clock import LinkClock
-    from paradiddle.live_player import Sink
+    from paradiddle.live_player import MidiSink, Sink
 
-__all__ = ["Playing", "WithVirtual", "following", "outputs"]
+__all__ = ["Playing", "WithVirtual", "following", "listening", "outputs"]
 
 _NAME = "paradiddle"
 _PANEL = "Where it is heard"
+_MOST_BARS = 16  # of clicks
+_CHECK_SECONDS = 0.1  # between two looks at an input
+_FILES = (".json", ".mid", ".midi")  # what no port is called
+_LONGEST_LATENCY = 500  # milliseconds
 
 
 class WithVirtual(TyperCommand):
@@ -56,7 +61,16 @@ class Playing:
     audio: Annotated[
         bool, typer.Option("--audio", help="Play on the sound card.", rich_help_panel=_PANEL)
     ] = False
-    kit_map: KitMap = None
+    kit_map: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE.json",
+            help=f"Notes of the voices on a MIDI port: {', '.join(KIT_MAPS)}, or a file with one a"
+            " voice.",
+            show_default="gm",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
     midi_channel: Annotated[
         int,
         typer.Option(metavar="N", help="MIDI channel to play on.", rich_help_panel=_PANEL),
@@ -96,6 +110,15 @@ class Playing:
             rich_help_panel=_PANEL,
         ),
     ] = None
+    clock_latency: Annotated[
+        float | None,
+        typer.Option(
+            metavar="MS",
+            help="Play so much earlier: what the clock takes to come in and notes to go out.",
+            show_default="1.25 periods of JACK, else 0",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
 
     def check(self) -> None:
         """Raise unless the options fit each other.
@@ -105,7 +128,7 @@ class Playing:
         InvalidValueError
             Naming the one that does not.
         """
-        from paradiddle.checks import check_whole
+        from paradiddle.checks import check_at_least, check_whole
         from paradiddle.errors import InvalidValueError
         from paradiddle.kit_maps import kit_pitches
 
@@ -116,7 +139,36 @@ class Playing:
             raise InvalidValueError("--clock out needs a MIDI port; add --port NAME or --virtual")
         if self.clock != "in" and (self.clock_port or self.clock_wait is not None):
             raise InvalidValueError("--clock-port and --clock-wait are for --clock in; add it")
+        check_at_least("--clock-wait", self.clock_wait or 0.0, 0, "leave it out to wait for ever")
+        if self.soundfont is not None and not self.audio:
+            raise InvalidValueError(f"--soundfont {self.soundfont} is for --audio; add it")
+        if self.clock_latency is not None:
+            if self.clock != "in":
+                raise InvalidValueError("--clock-latency is for --clock in; add it")
+            if not 0 <= self.clock_latency <= _LONGEST_LATENCY:
+                raise InvalidValueError(
+                    f"--clock-latency must be in [0, {_LONGEST_LATENCY}] ms, got"
+                    f" {self.clock_latency:g}; 5 to 10 are usual"
+                )
         kit_pitches(self.kit_map or "gm")
+
+    def check_count_in(self, bars: int) -> None:
+        """Raise if a count-in cannot be, as where another clock says when the music begins.
+
+        Raises
+        ------
+        InvalidValueError
+            Naming the options.
+        """
+        from paradiddle.checks import check_whole
+        from paradiddle.errors import InvalidValueError
+
+        check_whole("--count-in", bars, 0, _MOST_BARS, "0 starts at once")
+        if bars and self.clock in ("in", "link"):
+            raise InvalidValueError(
+                f"--count-in {bars} needs a clock of our own, got --clock {self.clock};"
+                " leave one of them out"
+            )
 
     @property
     def is_audio(self) -> bool:
@@ -125,41 +177,90 @@ class Playing:
 
 
 @contextmanager
-def outputs(playing: Playing) -> "Iterator[Sequence[Sink]]":
+def outputs(playing: Playing, pitches: Sequence[int] = ()) -> "Iterator[Sequence[Sink]]":
     """Open what is asked for: by default a MIDI port of our own, or the sound card with --audio.
+
+    Parameters
+    ----------
+    playing : Playing
+    pitches : sequence of int
+        What will be played beside the nine voices.
 
     Raises
     ------
     ParadiddleError
         If something cannot be opened; it says what there is.
     """
-    from paradiddle.kit_maps import kit_pitches
-    from paradiddle.live_player import MidiSink
-    from paradiddle.ports import open_output
-
     playing.check()
+    if playing.clock_port is not None:
+        from paradiddle.ports import check_input
+
+        check_input(playing.clock_port)  # before a port of our own is among those it lists
     with ExitStack() as stack:
         sinks: list[Sink] = []
         if playing.audio:
             from paradiddle.live_audio import AudioSink
 
-            sound = AudioSink(playing.soundfont)
+            sound = AudioSink(playing.soundfont, pitches)
+            sound.tell = note
             stack.callback(sound.close)
             sinks.append(sound)
         if not playing.is_audio:
-            virtual = playing.virtual or (_NAME if playing.port is None else None)
-            output = open_output(playing.port, virtual=virtual)
-            stack.callback(output.close)
-            pitches = kit_pitches(playing.kit_map) if playing.kit_map else None
-            clock = playing.clock == "out"
-            sinks.append(MidiSink(output, pitches, playing.midi_channel, clock=clock))
-            note(f"playing to MIDI port {output.name}")
+            sinks.append(_midi(playing, stack))
         yield sinks
 
 
+def _midi(playing: Playing, stack: ExitStack) -> "MidiSink":
+    """Open a MIDI port."""
+    from paradiddle.kit_maps import kit_notes
+    from paradiddle.live_player import MidiSink
+    from paradiddle.ports import open_output
+
+    virtual = playing.virtual or (_NAME if playing.port is None else None)
+    output = open_output(playing.port, virtual=virtual)
+    stack.callback(output.close)
+    output.tell = note
+    notes = kit_notes(playing.kit_map) if playing.kit_map else ()
+    pitches, channels = [one.pitch for one in notes], [one.channel for one in notes]
+    note(f"playing to MIDI port {output.name}")
+    clock = playing.clock == "out"
+    return MidiSink(output, pitches or None, playing.midi_channel, channels, clock=clock)
+
+
 @contextmanager
-def following(playing: Playing, player: "Playable", qpm: float) -> "Iterator[LinkClock | None]":
+def listening(name: str | None, virtual: str, heard: Callable[[Any], None]) -> "Iterator[Input]":
+    """Take messages from a port, one of our own without a name, and again when it was gone."""
+    from paradiddle.ports import open_input
+
+    with open_input(name, virtual=virtual if name is None else None) as port:
+        port.tell = note
+        port.listen(heard)
+        try:
+            with _checking(port.check):
+                yield port
+        finally:
+            port.listen(None)
+
+
+@contextmanager
+def following(
+    playing: Playing,
+    player: "Playable",
+    qpm: float,
+    quarters_per_bar: float = 4.0,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> "Iterator[LinkClock | None]":
     """Let a clock lead a player, if one is to; give the Link session where it is that.
+
+    Parameters
+    ----------
+    playing : Playing
+    player : Playable
+    qpm, quarters_per_bar : float
+        Of the music.
+    sleep : callable
+        How to wait for a clock.
 
     Raises
     ------
@@ -168,48 +269,58 @@ def following(playing: Playing, player: "Playable", qpm: float) -> "Iterator[Lin
     """
     with ExitStack() as stack:
         if playing.clock == "in":
-            _follow(playing, player, stack)
-        yield _joined(player, qpm, stack) if playing.clock == "link" else None
+            _follow(playing, player, stack, sleep)
+        joined = playing.clock == "link"
+        yield _joined(player, qpm, quarters_per_bar, stack) if joined else None
 
 
-def _follow(playing: Playing, player: "Playable", stack: ExitStack) -> None:
+def _follow(
+    playing: Playing, player: "Playable", stack: ExitStack, sleep: Callable[[float], None]
+) -> None:
     """Listen for a MIDI clock, and wait for the first of it."""
+    from paradiddle.bus_delay import bus_delay
     from paradiddle.clock_in import ClockFollower
-    from paradiddle.ports import open_input
 
-    virtual = _NAME if playing.clock_port is None else None
-    port = stack.enter_context(open_input(playing.clock_port, virtual=virtual))
-    follower = ClockFollower(player, now=time.perf_counter)
-    port.listen(follower.listen)
-    stack.callback(port.listen, None)
-    stack.enter_context(_checking(follower.check))
+    typed = playing.clock_latency
+    latency = bus_delay() if typed is None else typed / 1000
+    follower = ClockFollower(player, latency, notice=note, now=time.perf_counter)
+    stack.enter_context(follower)
+    port = stack.enter_context(listening(playing.clock_port, _NAME, follower.listen))
     note(f"waiting for a MIDI clock on {port.name}")
-    follower.wait(playing.clock_wait)
+    follower.wait(playing.clock_wait, sleep=sleep)
     note("a MIDI clock is here; it starts and stops the music")
 
 
-def _joined(player: "Playable", qpm: float, stack: ExitStack) -> "LinkClock":
+def _joined(
+    player: "Playable", qpm: float, quarters_per_bar: float, stack: ExitStack
+) -> "LinkClock":
     """Join Ableton Link."""
     from paradiddle.link_clock import LinkClock, join_link
 
-    link = LinkClock(player, join_link(qpm))
+    link = LinkClock(player, join_link(qpm), quarters_per_bar)
     stack.callback(link.close)
     link.run()
     return link
 
 
 @contextmanager
-def _checking(check: Any) -> Iterator[None]:
-    """Call something now and then, in a thread."""
+def _checking(check: Callable[[], Any]) -> Iterator[None]:
+    """Call something now and then, in a thread; say once what goes wrong in it."""
     import threading
 
     closing = threading.Event()
 
     def run() -> None:
-        while not closing.wait(0.2):
-            check()
+        told = False
+        while not closing.wait(_CHECK_SECONDS):
+            try:
+                check()
+            except Exception as error:  # the music goes on
+                if not told:
+                    told = True
+                    note(f"cannot look after an input: {type(error).__name__}: {error}")
 
-    thread = threading.Thread(target=run, name="clock", daemon=True)
+    thread = threading.Thread(target=run, name="inputs", daemon=True)
     thread.start()
     try:
         yield
@@ -222,5 +333,11 @@ def _named(arguments: Sequence[str]) -> Iterator[str]:
     """Put a name after each `--virtual` that stands alone, or has a file behind it."""
     for argument, after in zip(arguments, [*arguments, "-"][1:], strict=True):
         yield argument
-        if argument == "--virtual" and (after.startswith("-") or Path(after).is_file()):
+        if argument == "--virtual" and (after.startswith("-") or _is_file(after)):
             yield _NAME
+
+
+def _is_file(argument: str) -> bool:
+    """Whether an argument means a file, be it there or not."""
+    path = Path(argument)
+    return path.suffix.lower() in _FILES or path.is_file()

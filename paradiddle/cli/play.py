@@ -57,19 +57,24 @@ def play(
     Through the sound card unless a port is named, rendered ahead unless it is played live.
     """
     from paradiddle.midi import parse_channel
+    from paradiddle.timing import check_live_qpm
 
     chosen = parse_channel(channel)
+    if bpm is not None:
+        check_live_qpm("--bpm", bpm)
+    playing.check_count_in(count_in)
     live = _is_live(playing) or loop or bpm is not None or count_in
     try:
         music = _read(file)
         if not live:
             sound = _sound(music, chosen, playing.soundfont)
         else:
-            timed, qpm = _loop(music, chosen, loop)
+            timed, usual = _loop(music, chosen, loop)
+            qpm = check_live_qpm("qpm", usual) if bpm is None else bpm
     except (InvalidValueError, MidiError) as error:
         raise type(error)(f"{file}: {error}") from None
     if live:
-        _play_live(timed, bpm or qpm, playing, count_in)
+        _play_live(timed, qpm, playing, count_in)
     else:
         from paradiddle.audio import play as play_sound
 
@@ -90,30 +95,29 @@ def _play_live(music: "Loop", qpm: float, playing: Playing, count_in: int) -> No
     """Play until the end, or until it is stopped; be silent then, whatever stops it."""
     import time
 
+    from paradiddle.live_audio import AudioSink
     from paradiddle.live_player import LivePlayer, stops_on_signals
     from paradiddle.transport import Transport
 
-    if count_in and playing.clock in ("in", "link"):
-        raise InvalidValueError(
-            f"--count-in {count_in} needs a clock of our own, got --clock {playing.clock};"
-            " leave one of them out"
-        )
     playing = replace(playing, audio=playing.audio or not _has_port(playing))
     transport = Transport(time.perf_counter, qpm)
     transport.set_loop(music)
+    pitches = sorted({hit.pitch for hit in music.hits if hit.pitch >= 0})
     with (
         stops_on_signals(),
-        outputs(playing) as sinks,
+        outputs(playing, pitches) as sinks,
         LivePlayer(transport, sinks) as player,
-        following(playing, player, qpm) as link,
+        following(playing, player, qpm, music.quarters_per_bar) as link,
     ):
+        player.tell = note
         if link is not None:
             link.find(_FIND_SECONDS)
             note(f"Ableton Link: {link.peers} others at {link.qpm:g} bpm; from the next bar on")
             link.play()
         elif playing.clock != "in":
             player.start(count_in_bars=count_in)
-        while not player.finished:
+        ringing = [sink for sink in sinks if isinstance(sink, AudioSink)]
+        while not player.finished or any(sink.sounds for sink in ringing):
             player.rest(_POLL_SECONDS)
 
 

@@ -100,7 +100,9 @@ def _cable(name: str, workers: int) -> "Cable":
         )
     if find_spec("websockets") is None:
         raise MissingExtraError("a MIDI port of the server", "ports")
-    return Cable(open_output(name or None, virtual=None if name else VIRTUAL_NAME))
+    output = open_output(name or None, virtual=None if name else VIRTUAL_NAME)
+    output.tell = note
+    return Cable(output)
 
 
 def _warn(address: str) -> None:

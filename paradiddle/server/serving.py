@@ -35,7 +35,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 # a terminal that is closed; who started the server with nohup wants it to go on
 _HANGING_UP = tuple(
     number
-    for name in ("SIGHUP", "SIGBREAK")
+    for name in ("SIGHUP", "SIGQUIT", "SIGBREAK")
     if (number := getattr(signal, name, None)) is not None
     and signal.getsignal(number) is not signal.SIG_IGN
 )

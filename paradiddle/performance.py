@@ -21,6 +21,9 @@ class Hands(Protocol):
     def key(self, key: str) -> None:
         """Do what a key is for."""
 
+    def turn(self) -> None:
+        """Do what was asked for otherwise since the last time."""
+
 
 def perform(
     deck: Deck,
@@ -32,7 +35,8 @@ def perform(
 ) -> None:
     """Run until it is asked to end, or some bars are over.
 
-    Whatever goes wrong in the threads of the player or the band is raised here.
+    It ends, too, when its terminal has been closed. Whatever goes wrong in the threads of the
+    player or the band is raised here.
 
     Parameters
     ----------
@@ -46,12 +50,13 @@ def perform(
     bars : int, optional
         How many bars to play.
     """
-    while not hands.quits:
+    while not (hands.quits or keys.gone):
         deck.player.wait(0)
         deck.band.check()
         if bars is not None and deck.position >= bars * deck.player.transport.quarters_per_bar:
             return
         screen.show(view())
+        hands.turn()
         key = keys.read(_FRAME)
         if key is not None:
             hands.key(key)

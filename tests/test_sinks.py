@@ -1,0 +1,45 @@
+from typing import Any
+
+import pytest
+
+from paradiddle.errors import InvalidValueError
+from paradiddle.output import Output
+from paradiddle.sinks import MidiSink
+from paradiddle.timed import Timed
+
+
+class Port:
+    closed = False
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+
+    def send(self, message: Any) -> None:
+        self.sent.append(message)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_each_voice_goes_to_its_channel_and_ends_there() -> None:
+    port = Port()
+    with Output(lambda: port, "port") as output:
+        sink = MidiSink(output, range(60, 69), 2, [3, None, *[16] * 7])
+        hits = [Timed(0.0, "hit", voice, 0.5, 0.1) for voice in (0, 1, 8)]
+        hits += [Timed(0.0, "hit", -1, 0.5, 0.1, pitch=37), Timed(0.0, "click", velocity=1.0)]
+        for timed in hits:
+            sink.send(timed)
+        for timed in hits:
+            sink.send(timed._replace(kind="off", seconds=timed.seconds + timed.length))
+        assert not output.sounding
+    notes = [(60, 2), (61, 1), (68, 15), (37, 1), (76, 1)]  # channels count from 0 on the wire
+    sent = [(one.type, one.note, one.channel) for one in port.sent if one.type != "control_change"]
+    assert sent == [("note_on", *note) for note in notes] + [("note_off", *note) for note in notes]
+    silenced = [one.channel for one in port.sent if one.type == "control_change"]
+    assert silenced == [1, 2, 15]
+
+
+def test_a_channel_that_there_is_not() -> None:
+    message = r"channel must be a whole number in \[1, 16\], got 17"
+    with Output(Port, "port") as output, pytest.raises(InvalidValueError, match=message):
+        MidiSink(output, channels=[17] * 9)
