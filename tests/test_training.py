@@ -41,11 +41,11 @@ def beat(events=200):
     return Events(notes, np.full(events, 240), rng.random(events).astype(np.float32))
 
 
-def training(folder, settings=SETTINGS, *, events=None, places=0, resume=False):
+def training(folder, settings=SETTINGS, *, events=None, places=0, **options):
     music = events or beat()
     vocabulary = Vocabulary.of(music, places=places)
     return Training(
-        vocabulary.encode(music), vocabulary, settings, folder, {"training": {}}, resume=resume
+        vocabulary.encode(music), vocabulary, settings, folder, {"training": {}}, **options
     )
 
 
@@ -420,3 +420,16 @@ def test_command_saves_on_a_signal_and_goes_on(tmp_path, command, number):
     _, messages = again.communicate(timeout=60)
     assert again.returncode == 0, messages
     assert "going on in epoch" in messages
+
+
+def test_a_run_that_begins_with_the_weights_of_another(tmp_path):
+    settings = Settings(hidden=12, streams=4, unroll=10, epochs=1, seed=5)
+    finish(training(tmp_path / "one", settings))
+    begun = training(tmp_path / "two", settings, start=tmp_path / "one" / MODEL)
+    for name, array in tensors_of(tmp_path / "one").items():
+        np.testing.assert_array_equal(begun.model.tensors()[name], array)
+    with pytest.raises(ModelError, match=r"has 1 x 12 units and tables .* not 1 x 13 and"):
+        training(tmp_path / "three", replace(settings, hidden=13), start=tmp_path / "one" / MODEL)
+    with pytest.raises(ModelError, match="knows other drums or times; train on the same files"):
+        deeper = replace(beat(), notes=beat().notes - 1)
+        training(tmp_path / "four", settings, events=deeper, start=tmp_path / "one" / MODEL)

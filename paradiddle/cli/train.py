@@ -78,6 +78,9 @@ def drummer(
         float,
         option("Weight of forgetting slips of the memory, against remembering the music.", _RUN),
     ] = 0.0,
+    start: Annotated[
+        Path | None, option("Begin with the weights of this model, not with random ones.", _RUN)
+    ] = None,
     resume: Annotated[
         bool, option("Go on from the checkpoint; --lr may differ.", _RUN, "--resume")
     ] = False,
@@ -134,6 +137,7 @@ def drummer(
             document,
             resume=resume,
             half=half,
+            start=start,
         )
         _announce(training, len(events))
         _follow(training, stop.is_set, log=log)

@@ -1,5 +1,6 @@
 """Everything a training run needs to go on exactly where it stopped, in one safetensors file."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ from paradiddle.errors import ModelError
 from paradiddle.training.models import EventLstm, State
 from paradiddle.training.optimizer import load_optimizer, optimizer_tensors
 
-__all__ = ["KIND", "Position", "load", "save"]
+__all__ = ["KIND", "MEMORIES", "Position", "load", "save"]
 
 KIND = "drummer checkpoint"
+MEMORIES = "state", "astray"
+"""Of the streams, and of those that misread."""
 
 
 @dataclass
@@ -48,20 +51,21 @@ def save(
     position: Position,
     model: EventLstm,
     optimizer: torch.optim.AdamW,
-    state: State | None,
+    states: Mapping[str, State],
 ) -> None:
-    """Write a checkpoint, whole or not at all."""
+    """Write a checkpoint, whole or not at all; memories have names."""
     tensors = {f"model.{name}": array for name, array in model.tensors().items()}
     tensors |= optimizer_tensors(model, optimizer)
-    for name, value in zip("hc", state or (), strict=False):
-        tensors[f"state.{name}"] = value.detach().numpy()
+    for name, state in states.items():
+        for part, value in zip("hc", state, strict=True):
+            tensors[f"{name}.{part}"] = value.detach().contiguous().numpy()
     weights.write(path, KIND, {"settings": settings, "position": asdict(position)}, tensors)
 
 
 def load(
     path: Path, model: EventLstm, optimizer: torch.optim.AdamW
-) -> tuple[Position, State | None]:
-    """Read a checkpoint into a model and its optimizer.
+) -> tuple[Position, dict[str, State]]:
+    """Read a checkpoint into a model and its optimizer; returns the memories by name.
 
     Raises
     ------
@@ -77,6 +81,9 @@ def load(
         position = Position(**file.document["position"])
     except (KeyError, TypeError) as error:
         raise ModelError(f"the description in {path} is damaged: {error}") from None
-    h, c = (file.tensors.get(f"state.{name}") for name in "hc")
-    state = None if h is None or c is None else (torch.tensor(h), torch.tensor(c))
-    return position, state
+    states = {
+        name: (torch.tensor(file.tensors[f"{name}.h"]), torch.tensor(file.tensors[f"{name}.c"]))
+        for name in MEMORIES
+        if {f"{name}.h", f"{name}.c"} <= file.tensors.keys()
+    }
+    return position, states

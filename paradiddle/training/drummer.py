@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from paradiddle.drummer import Drummer
-from paradiddle.drummer_file import write_model
+from paradiddle.drummer_file import read_model, write_model
 from paradiddle.encoding import Vocabulary
 from paradiddle.engine import Lstm, LstmShape
 from paradiddle.errors import CorpusError, ModelError
@@ -68,6 +68,8 @@ class Training:
         Go on from the folder's checkpoint.
     half : bool
         Write the model, not the checkpoint, in float16: half the size.
+    start : Path, optional
+        Model file whose weights to begin with; of the same sizes and vocabulary.
 
     Raises
     ------
@@ -76,7 +78,8 @@ class Training:
     OutputError
         If the folder holds another run, or cannot be made.
     ModelError
-        If the checkpoint to resume is missing, damaged, or of another architecture or sequence.
+        If the checkpoint to resume is missing, damaged, or of another architecture or sequence, or
+        the model to start from cannot be read or is of another.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class Training:
         *,
         resume: bool = False,
         half: bool = False,
+        start: Path | None = None,
     ) -> None:
         if len(vocabulary.notes) < 2:
             raise CorpusError(
@@ -114,6 +118,8 @@ class Training:
             vocabulary.extra_inputs,
         )
         self.model = EventLstm(shape, settings.seed)
+        if start is not None:
+            self._begin_with(start)
         self._optimizer = torch.optim.AdamW(
             [parameter for _, parameter in trained(self.model)],
             lr=settings.lr,
@@ -121,7 +127,7 @@ class Training:
             weight_decay=_WEIGHT_DECAY,
         )
         self.position = Position()
-        self._state: State | None = None
+        self._memories: dict[str, State] = {}
         self._open_folder(resume)
 
     @property
@@ -175,7 +181,7 @@ class Training:
             self.position,
             self.model,
             self._optimizer,
-            self._state,
+            self._memories,
         )
         write_model(
             self._files.model,
@@ -219,9 +225,24 @@ class Training:
             self._files.claim(self.save)
             return
         self._files.check_resume(self._identity(), files="sequence")
-        self.position, self._state = checkpoint.load(
+        self.position, self._memories = checkpoint.load(
             self._files.checkpoint, self.model, self._optimizer
         )
+
+    def _begin_with(self, start: Path) -> None:
+        """Take the weights of a model."""
+        shape, vocabulary, file = read_model(start)
+        if shape != self.model.shape:
+            raise ModelError(
+                f"{start} has {shape.layers} x {shape.hidden} units and tables of {shape.sizes}, not"
+                f" {self.model.shape.layers} x {self.model.shape.hidden} and"
+                f" {self.model.shape.sizes}; give the same --hidden, --layers and files"
+            )
+        if vocabulary != self.vocabulary:
+            raise ModelError(
+                f"{start} knows other drums or times; train on the same files, or without --start"
+            )
+        self.model.load_tensors(file.tensors)
 
     def _divergence(self) -> ModelError:
         """Say that training left the numbers that a weight can hold."""
@@ -239,16 +260,17 @@ class Training:
         """One step of the optimizer."""
         for group in self._optimizer.param_groups:
             group["lr"] = self._learning_rate()
-        logits, state = self.model(self._misread(chunk.inputs), self._state)
+        before = self._memories.get("state")
+        logits, state = self.model(self._misread(chunk.inputs), before)
         loss, right = self.model.losses(logits, chunk.targets)
         self._optimizer.zero_grad()
         if not math.isfinite(float(loss.detach())):
             raise self._divergence()
-        torch.autograd.backward(loss + self._slips(chunk.inputs))
+        torch.autograd.backward(loss + self._slips(chunk.inputs, before))
         nn.utils.clip_grad_norm_(self.model.parameters(), _CLIP)
         self._optimizer.step()
         if self._chunks.hands_on_state:
-            self._state = (state[0].detach(), state[1].detach())
+            self._memories["state"] = state[0].detach(), state[1].detach()
         position = self.position
         position.chunk += 1
         position.loss += float(loss.detach()) * right.numel()
@@ -261,13 +283,15 @@ class Training:
         seed = [settings.seed, position.epoch, position.chunk]
         return misread(inputs, len(self.vocabulary.sizes), settings.noise, seed)
 
-    def _slips(self, inputs: Tensor) -> Tensor | float:
+    def _slips(self, inputs: Tensor, state: State | None) -> Tensor | float:
         """Weigh what is added to the loss for a memory in which slips grow."""
         settings, position = self.settings, self.position
         if not settings.steady:
             return 0.0
         seed = [settings.seed, position.epoch, position.chunk]
-        return settings.steady * unsteadiness(self.model, inputs, self._state, seed)
+        astray = self._memories.get("astray")
+        penalty, self._memories["astray"] = unsteadiness(self.model, inputs, state, astray, seed)
+        return settings.steady * penalty
 
     def _end_epoch(self) -> None:
         """Add a row to the curve and hand every stream's state to the next stream."""
@@ -278,8 +302,8 @@ class Training:
             "joint_accuracy": joint_accuracy,
             "learning_rate": self._learning_rate(),
         }
-        if self._state is not None:
-            self._state = handed_on(self._state)
+        if "state" in self._memories:
+            self._memories["state"] = handed_on(self._memories["state"])
         self.position = replace(
             Position(),
             epoch=self.position.epoch + 1,

@@ -19,23 +19,30 @@ from paradiddle.training.models import EventLstm, State
 __all__ = ["unsteadiness"]
 
 _MISREAD = 0.4  # of the events: the drummer's own slips, and the odd places they lead to
-_EVERY = 3  # one stream of so many is looked at; it costs as much as two that are learned
+_EVERY = 3  # one stream of so many is looked at; it costs as much as the music itself
 _CHANGE = 1e-3  # norm: small beside a memory, large beside rounding
 _FALL = 0.08  # nats an event by which a change is to fade
 _FADED = 1e-8  # squared; nothing is gained below
 
 
-def unsteadiness(model: EventLstm, inputs: Tensor, state: State | None, seed: list[int]) -> Tensor:
+def unsteadiness(
+    model: EventLstm, inputs: Tensor, state: State | None, astray: State | None, seed: list[int]
+) -> tuple[Tensor, State]:
     """How far a change of the memory stays above what is left of one that fades as it should.
+
+    Some streams are read as they are, and once more by a drummer who misreads and has long gone
+    astray: on its own it is between the two.
 
     Parameters
     ----------
     model : EventLstm
         Reading forward only.
     inputs : int64 tensor, shape (T, B, F + E)
-        Events, of which many are misread.
+        Events.
     state : pair of float32 tensors (D, B, H), optional
-        Memory before them, that is changed at random; zeros when left out.
+        Memory before them; zeros when left out.
+    astray : pair of float32 tensors (D, ceil(B / 3), H), optional
+        Memory of who misreads, as an earlier call returned it; zeros when left out.
     seed : list of int
         The same seed changes and misreads the same.
 
@@ -43,20 +50,32 @@ def unsteadiness(model: EventLstm, inputs: Tensor, state: State | None, seed: li
     -------
     float32 tensor, scalar
         Mean over events and streams, in nats; 0 is steady.
+    State
+        `astray` for the events that follow.
     """
     shape = model.shape
-    some = slice(seed[-1] % _EVERY, None, _EVERY)
-    events = misread(inputs, len(shape.sizes), _MISREAD, seed)[:, some]
-    size = shape.layers, inputs.shape[1], shape.hidden
-    h, c = state or (torch.zeros(size), torch.zeros(size))
-    h, c = h[:, some], c[:, some]
+    events = inputs[:, ::_EVERY]
+    count = events.shape[1]
+    zeros = torch.zeros(shape.layers, count, shape.hidden)
+    true = (zeros, zeros) if state is None else (state[0][:, ::_EVERY], state[1][:, ::_EVERY])
+    events = torch.cat([events, misread(events, len(shape.sizes), _MISREAD, seed)], 1)
+    h, c = (torch.cat(pair, 1) for pair in zip(true, astray or (zeros, zeros), strict=True))
+    left, (h, c) = _left(model, events, (h, c), seed)
+    line = -_FALL * torch.arange(1.0, len(left) + 1)
+    after = h[:, count:].detach(), c[:, count:].detach()
+    return torch.relu(left - line[:, None]).mean(), after
+
+
+def _left(model: EventLstm, events: Tensor, state: State, seed: list[int]) -> tuple[Tensor, State]:
+    """Log of what is left of a random change of the memory after each event, (T, B)."""
+    h, c = state
+    count = h.shape[1]
     h_change, c_change = _changes(h.shape, seed)
     changed = torch.cat([h, h + h_change], 1), torch.cat([c, c + c_change], 1)
-    outputs, _ = model.read(torch.cat([events, events], 1), changed)
+    outputs, (h, c) = model.read(torch.cat([events, events], 1), changed)
     before, after = outputs.chunk(2, dim=1)  # (T, B, H)
     left = ((after - before) / _CHANGE).pow(2).sum(-1).add(_FADED).log() / 2
-    line = -_FALL * torch.arange(1.0, len(left) + 1)
-    return torch.relu(left - line[:, None]).mean()
+    return left, (h[:, :count], c[:, :count])
 
 
 def _changes(size: torch.Size, seed: list[int]) -> tuple[Tensor, Tensor]:
