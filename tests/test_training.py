@@ -430,6 +430,6 @@ def test_a_run_that_begins_with_the_weights_of_another(tmp_path):
         np.testing.assert_array_equal(begun.model.tensors()[name], array)
     with pytest.raises(ModelError, match=r"has 1 x 12 units and tables .* not 1 x 13 and"):
         training(tmp_path / "three", replace(settings, hidden=13), start=tmp_path / "one" / MODEL)
+    deeper = replace(beat(), notes=beat().notes - 1)
     with pytest.raises(ModelError, match="knows other drums or times; train on the same files"):
-        deeper = replace(beat(), notes=beat().notes - 1)
         training(tmp_path / "four", settings, events=deeper, start=tmp_path / "one" / MODEL)
