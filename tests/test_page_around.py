@@ -91,6 +91,46 @@ def test_the_help_fits_a_phone_and_says_no_attribution_twice(visit: Visit) -> No
     assert len(told) == len(set(told))
 
 
+def test_the_help_opens_at_its_beginning(visit: Visit) -> None:
+    page = greeted(visit(**PHONE))
+    press(page, "Help")
+    heading = page.get_by_role("heading", name="How to play it")
+    expect(heading).to_be_focused()
+    expect(heading).to_be_in_viewport()
+    assert page.locator("#help-dialog").evaluate("dialog => dialog.scrollTop") == 0
+
+
+@pytest.mark.parametrize("width", [640, 800, 900, 1000])
+def test_two_bars_fit_a_window_of_middle_width(visit: Visit, width: int) -> None:
+    page = greeted(visit(viewport={"width": width, "height": 900}))
+    lanes = page.locator(".lanes")
+    assert lanes.evaluate("({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth")
+    expect(page.locator("drum-grid")).not_to_have_class("more")
+    end = page.get_by_role("slider", name="Pattern length in bars").bounding_box()
+    assert end["x"] + end["width"] <= width
+    press(page, "Rows")
+    press(page, "mute kick")
+
+
+def test_more_of_the_grid_is_hinted_at_and_its_end_can_be_grabbed(visit: Visit) -> None:
+    page = greeted(visit(**PHONE))
+    grid = page.locator("drum-grid")
+    expect(grid).to_have_class("more")
+    end = page.get_by_role("slider", name="Pattern length in bars")
+    arrow = page.get_by_role("slider", name="Seed ends here")
+    one, two = arrow.bounding_box(), end.bounding_box()
+    assert one["x"] + 36 <= two["x"]
+    assert two["x"] + two["width"] <= 360
+    end.tap()
+    expect(grid).not_to_have_class("more")
+    assert page.evaluate("paradiddle.store.doc.steps") == 32
+    page.locator(".lanes").evaluate("lanes => { lanes.scrollLeft = 0; }")
+    expect(grid).to_have_class("more")
+    grown = "parseInt(document.querySelector('.bubble').textContent) >= 3"
+    hold_at_the_edge(page, "Pattern length in bars", grown)
+    assert page.evaluate("paradiddle.store.doc.steps") >= 3 * 16
+
+
 def hold_at_the_edge(page: Page, name: str, goal: str) -> None:
     """Drag a handle to the screen's edge, never over it, until something is true."""
     box = page.get_by_role("slider", name=name).bounding_box()
@@ -130,6 +170,9 @@ def test_an_arrow_out_of_sight_waits_at_the_edge_and_a_tap_leads_to_it(visit: Vi
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_cores_stand_out_from_their_pads(visit: Visit, scheme: str) -> None:
     page = greeted(visit(color_scheme=scheme, reduced_motion="reduce"))
+    for step in range(0, 32, 4):
+        pad(page, step, 8).click()
+    page.mouse.move(0, 0)
     cores = page.evaluate(CORES)
     assert {by for by, _, _ in cores} == {"you", "machine"}
     assert [core for core in cores if core[1] >= 0.4 and core[2] < 3] == []
@@ -273,6 +316,28 @@ def test_what_is_set_outlives_a_reload_with_and_without_the_server(
             expect(slider).to_have_value(f"{value:g}")
         expect(page.locator("#temperature-value")).to_have_text("1.4")
         expect(page.locator("#offline")).to_be_visible(visible=gone)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "5",
+        '"x"',
+        "[]",
+        '{"wished": {}}',
+        '{"wished": 5}',
+        '{"wished": null, "share": {}, "hash": 3}',
+        '{"wished": {"style": {}, "seed": [1], "dice": "no", "dials": 7}}',
+        '{"wished": {"dials": [null, "x", 1e999]}}',
+    ],
+)
+def test_odd_values_kept_for_a_reload_are_ignored(visit: Visit, kept: str) -> None:
+    page = greeted(visit(scripts=(f"sessionStorage['paradiddle.tab'] = {json.dumps(kept)}",)))
+    expect(page.get_by_role("slider", name="Temperature")).to_have_value("1")
+    expect(page.get_by_role("slider", name="Humanize amount")).to_have_value("100")
+    expect(page.locator("#dice")).to_have_attribute("aria-pressed", "true")
+    press(page, "Generate")
+    said(page, "candidate 1 of 4")
 
 
 SET = {"Temperature": 1.4, "Density": 2.25, "Humanize amount": 35}

@@ -277,6 +277,33 @@ def test_a_group_whose_first_button_is_off_is_still_reached(visit: Visit) -> Non
     expect(less).to_be_focused()
 
 
+def test_a_button_that_goes_out_of_use_keeps_the_focus(visit: Visit) -> None:
+    page = greeted(visit())
+    pad(page, 1, KICK).click()
+    begin = pattern_of(page)
+    undo = page.get_by_role("button", name="Undo", exact=True)
+    undo.press("Enter")
+    expect(undo).to_be_disabled()
+    expect(undo).to_be_focused()
+    after = pattern_of(page)
+    assert after != begin
+    page.keyboard.press("Enter")
+    assert pattern_of(page) == after
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("button", name="Redo")).to_be_focused()
+    page.keyboard.press("Enter")
+    assert pattern_of(page) == begin
+    expect(page.get_by_role("button", name="Redo")).to_be_focused()
+    halve = page.get_by_role("button", name="Halve")
+    halve.press("Enter")
+    page.keyboard.press("Enter")
+    expect(halve).to_be_focused()
+    assert pattern_of(page)["steps"] == 16
+    page.keyboard.press("Tab")
+    usable = page.get_by_role("toolbar", name="Edit").locator('[tabindex="0"]')
+    expect(usable).to_have_attribute("aria-label", "One bar more")
+
+
 def tab_to(page: Page, target: Page, key: str = "Tab") -> None:
     """Press Tab until an element has the focus, as who cannot use a mouse does."""
     for _ in range(80):

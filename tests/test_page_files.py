@@ -1,6 +1,7 @@
 """What leaves the page and comes back: links, MIDI files, sound, recent patterns."""
 
 import base64
+import re
 import wave
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from pages import (
     said,
     server,
     set_range,
+    set_tempo,
     until,
     visit,
 )
@@ -209,6 +211,46 @@ def test_an_import_brings_no_swing_mutes_solos_or_locks_along(visit: Visit, beat
     assert doc["swing"] == 0.5
     assert not any(doc["muted"] + doc["soloed"] + doc["locked"])
     assert set(cells_of(page)) == BEAT
+
+
+def imported(page: Page, name: str, data: bytes) -> None:
+    drop(page, name, data)
+    said(page, f"Read {name}")
+
+
+def test_a_file_of_the_page_comes_back_as_it_was_swing_included(visit: Visit) -> None:
+    page = greeted(visit())
+    set_range(page, "Swing", 66)
+    set_tempo(page, 97.35)
+    before, doc = cells_of(page), pattern_of(page)
+    with page.expect_download() as saved:
+        press(page, "Download MIDI")
+    press(page, "Clear")
+    set_range(page, "Swing", 50)
+    set_tempo(page, 120)
+    imported(page, "own.mid", saved.value.path().read_bytes())
+    after, read = cells_of(page), pattern_of(page)
+    assert (read["qpm"], read["steps"]) == (doc["qpm"], doc["steps"])
+    assert read["swing"] == pytest.approx(0.66, abs=1e-6)
+    expect(page.get_by_role("slider", name="Swing")).to_have_attribute("aria-valuetext", "66 %")
+    assert set(after) == set(before)
+    for place, (velocity, offset, _) in before.items():
+        assert after[place][0] == pytest.approx(velocity, abs=1 / 127)
+        assert after[place][1] == pytest.approx(offset, abs=0.5 / 120 + 1e-6), place
+
+
+def test_an_import_says_what_the_grid_could_not_hold(
+    visit: Visit, tmp_path: Path, drum_file: DrumFile
+) -> None:
+    hits = [(tick, 36, 100) for tick in (0, 10, 20, 480)]
+    path = drum_file(tmp_path / "flam.mid", hits, qpm=400)
+    page = greeted(visit())
+    imported(page, "flam.mid", path.read_bytes())
+    told = page.get_by_role("status").inner_text()
+    assert re.search(r"\b2 (hits|notes)\b", told), told
+    assert "Drums: " in told
+    assert "Its tempo is 400 bpm, here it plays at 300" in told
+    assert (set(cells_of(page)), pattern_of(page)["qpm"]) == ({(0, KICK), (4, KICK)}, 300)
 
 
 def test_the_pieces_of_a_long_file_are_candidates(

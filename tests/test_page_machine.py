@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 from pages import (
@@ -21,6 +22,7 @@ from pages import (
     said,
     server,
     set_range,
+    until,
     visit,
 )
 
@@ -32,12 +34,20 @@ def test_a_first_visit_finds_a_groove_of_the_machine_on_the_grid(visit: Visit) -
     page = greeted(visit())
     doc, cells = pattern_of(page), cells_of(page)
     assert (doc["steps"], doc["split"]) == (32, 16)
-    assert all(by == ("you" if step < 16 else "machine") for (step, _), (*_, by) in cells.items())
+    assert {by for _, _, by in cells.values()} == {"machine"}
     assert {(0, KICK), (4, SNARE), (12, SNARE), (20, SNARE), (28, SNARE)} <= set(cells)
     assert sum(voice == CLOSED_HAT for _, voice in cells) >= 12
     assert len({velocity for velocity, _, _ in cells.values()}) > 8
     expect(page.get_by_role("combobox", name="Style")).to_have_value("funk")
+    expect(page.get_by_role("textbox", name="Seed")).to_have_value("204")
     expect(page.get_by_role("button", name="Undo", exact=True)).to_be_disabled()
+    expect(page.get_by_role("group", name="Candidates")).to_be_hidden()
+    press(page, "Generate")
+    said(page, "candidate 1 of 4")
+    page.get_by_role("textbox", name="Seed").fill("204")
+    press(page, "Generate")
+    said(page, "candidate 1 of 4")
+    assert cells_of(page) == cells
 
 
 def test_every_pad_has_a_name_and_the_grid_is_one_tab_stop(visit: Visit) -> None:
@@ -68,6 +78,50 @@ def test_generate_gives_four_candidates_and_one_edit(visit: Visit) -> None:
     assert cells_of(page) == first
     press(page, "Undo")
     assert cells_of(page) == before
+
+
+def test_the_counter_tells_when_the_grid_is_none_of_the_candidates(visit: Visit) -> None:
+    page = greeted(visit())
+    press(page, "Generate")
+    said(page, "candidate 1 of 4")
+    count = page.locator("#candidate")
+    press(page, "Next candidate")
+    expect(count).to_have_text("2 of 4")
+    pad(page, 5, KICK).click()
+    expect(count).to_have_text("2 of 4")
+    press(page, "Undo")
+    press(page, "Undo")
+    expect(count).to_have_text("– of 4")
+    press(page, "Redo")
+    expect(count).to_have_text("2 of 4")
+    press(page, "Rotate right")
+    expect(count).to_have_text("– of 4")
+    page.get_by_role("button", name="Next candidate").press("Enter")
+    expect(count).to_have_text("3 of 4")
+
+
+def test_what_is_drawn_while_the_machine_thinks_stays(visit: Visit) -> None:
+    page = greeted(visit())
+    begun = cells_of(page)
+    lit = next(place for place in begun if place[1] == SNARE)
+    held: list[Any] = []
+    page.route("**/api/generate", lambda route: held.append(route))
+    press(page, "Generate")
+    until(lambda: held or page.wait_for_timeout(10), "a question")
+    pad(page, 31, KICK).click()
+    pad(page, *lit).click()
+    drawn = cells_of(page)
+    assert (31, KICK) in drawn
+    assert lit not in drawn
+    held[0].continue_()
+    for number in (1, 2, 3):
+        said(page, f"andidate {number} of 4")
+        cells = cells_of(page)
+        assert cells[31, KICK] == drawn[31, KICK]
+        assert lit not in cells
+        assert {place: cell for place, cell in cells.items() if place != (31, KICK)} != begun
+        press(page, "Next candidate")
+    page.unroute("**/api/generate")
 
 
 def test_flipping_leaves_locked_rows_and_what_was_drawn_since(visit: Visit) -> None:

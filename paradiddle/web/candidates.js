@@ -7,8 +7,11 @@ import { STEPS_PER_BAR, V, makeDoc } from "./pattern.js";
 /** What a hand does to single cells, as the store calls it. */
 const HAND = /^(Undo |Redo )?(draw|erase|toggle|velocity|nudge|paste|clear)/;
 
+/** New cells, but for some of the old. @param {(index: number) => boolean} kept */
+const keeping = (doc, cells, kept) => cells.map((cell, index) => (index < doc.cells.length && kept(index) ? doc.cells[index] : cell));
+
 export function createCandidates({ store, status, wishes }) {
-  const [previous, next, words] = [byId("previous"), byId("next"), byId("candidate")];
+  const [group, words] = [byId("flip"), byId("candidate")];
   let answer = { take: (doc) => doc, base: null, patterns: [], seed: null };
   let at = 0;
   /** The cells as this showed them last. */
@@ -23,13 +26,22 @@ export function createCandidates({ store, status, wishes }) {
     if (doc.cells === last) return;
     last = doc.cells;
     pure = last === shown || (pure && HAND.test(label));
+    count();
   });
 
-  function label() {
+  /** Where in the answers the grid is, if it is there at all. */
+  function count() {
     const { length } = answer.patterns;
-    words.textContent = length ? `${at + 1} of ${length}` : "–";
-    previous.disabled = next.disabled = length < 2;
-    if (answer.seed !== null) wishes.showSeed(answer.seed + at);
+    words.textContent = `${pure ? at + 1 : "–"} of ${length}`;
+    const left = length < 2 && group.contains(document.activeElement);
+    group.hidden = length < 2;
+    if (left) byId("generate").focus();
+  }
+
+  /** Cells that a hand has changed since. @param {any} before @returns {Set<number>} */
+  function changedSince(before) {
+    const { cells } = store.doc;
+    return new Set(cells.flatMap((cell, index) => (cell === (before.cells[index] ?? null) ? [] : [index])));
   }
 
   /** An answer, with the rows that are locked now and what was drawn by hand since. */
@@ -38,8 +50,7 @@ export function createCandidates({ store, status, wishes }) {
     else doc.cells.forEach((cell, index) => cell === shown[index] || hand.add(index));
     const made = answer.take(answer.base, answer.patterns[at]);
     const { cells, steps } = doc.locked.some(Boolean) ? setBars(made, doc.steps / STEPS_PER_BAR) : made;
-    const kept = (index) => index < doc.cells.length && (doc.locked[index % V] || hand.has(index));
-    return makeDoc({ ...doc, steps, split: Math.min(doc.split, steps), cells: cells.map((cell, index) => (kept(index) ? doc.cells[index] : cell)) });
+    return makeDoc({ ...doc, steps, split: Math.min(doc.split, steps), cells: keeping(doc, cells, (index) => doc.locked[index % V] || hand.has(index)) });
   }
 
   /** Flipping is no edit of its own, unless what was shown has been changed. */
@@ -58,22 +69,27 @@ export function createCandidates({ store, status, wishes }) {
   function accept() {
     shown = last = store.doc.cells;
     pure = true;
-    label();
+    count();
+    if (answer.seed !== null) wishes.showSeed(answer.seed + at);
   }
 
-  previous.addEventListener("click", () => flip(at - 1));
-  next.addEventListener("click", () => flip(at + 1));
+  byId("previous").addEventListener("click", () => flip(at - 1));
+  byId("next").addEventListener("click", () => flip(at + 1));
   return {
     /**
-     * Show the first of some answers, as one edit.
+     * Show the first of some answers, as one edit. What was drawn since they were asked for stays.
      * @param {string} name of the edit @param {number | null} seed
      * @param {(doc: any, pattern: any) => any} take puts an answer into the doc it was asked about
+     * @param {any} [asked] that doc
      */
-    show(name, patterns, seed, take) {
+    show(name, patterns, seed, take, asked = store.doc) {
       answer = { take, base: store.doc, patterns, seed };
       at = 0;
-      hand = new Set();
-      store.edit(name, (doc) => take(doc, patterns[0]));
+      hand = changedSince(asked);
+      store.edit(name, (doc) => {
+        const made = take(doc, patterns[0]);
+        return hand.size ? makeDoc({ ...made, cells: keeping(doc, made.cells, (index) => hand.has(index)) }) : made;
+      });
       accept();
     },
     previous: () => flip(at - 1),

@@ -40,6 +40,11 @@ export function press(button, on) {
 
 export const isPressed = (button) => button.getAttribute("aria-pressed") === "true";
 
+/** Say whether a button of a toolbar can be used; one that cannot keeps the focus. */
+export function allow(button, on) {
+  button.setAttribute("aria-disabled", String(!on));
+}
+
 /** Show how far a range is moved. @param {HTMLInputElement} range */
 function fillTrack(range) {
   const [low, high] = [Number(range.min), Number(range.max)];

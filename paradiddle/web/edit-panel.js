@@ -2,7 +2,7 @@
 
 import { clearAll, copy, double, halve, paste, rotate, setBars, shift } from "./edits.js";
 import { MAX_BARS, STEPS_PER_BAR } from "./pattern.js";
-import { byId } from "./dom.js";
+import { allow, byId } from "./dom.js";
 import { inWords } from "./selection.js";
 
 export function createEdits(app) {
@@ -32,7 +32,7 @@ export function createEdits(app) {
     },
     copy() {
       clip = copy(store.doc, selection.value);
-      byId("paste").disabled = false;
+      allow(byId("paste"), true);
       status.say(`Copied ${clip.cells.length} ${clip.cells.length === 1 ? "hit" : "hits"}`);
     },
     paste() {
@@ -56,14 +56,14 @@ export function createEdits(app) {
   function render(doc) {
     const bars = doc.steps / STEPS_PER_BAR;
     byId("bars").textContent = `${bars} ${bars === 1 ? "bar" : "bars"}`;
-    byId("fewer-bars").disabled = byId("halve").disabled = bars === 1;
-    byId("more-bars").disabled = bars === MAX_BARS;
-    byId("double").disabled = bars * 2 > MAX_BARS;
-    byId("undo").disabled = !store.canUndo;
-    byId("redo").disabled = !store.canRedo;
+    for (const id of ["fewer-bars", "halve"]) allow(byId(id), bars > 1);
+    allow(byId("more-bars"), bars < MAX_BARS);
+    allow(byId("double"), bars * 2 <= MAX_BARS);
+    allow(byId("undo"), store.canUndo);
+    allow(byId("redo"), store.canRedo);
   }
 
-  byId("paste").disabled = true;
+  allow(byId("paste"), false);
   store.subscribe(render);
   selection.subscribe((value) => status.say(value ? `${inWords(value)}. Copy, clear, shift or Fill it; Esc lets go.` : ""));
   render(store.doc);

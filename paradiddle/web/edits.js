@@ -98,7 +98,7 @@ export function setBars(doc, bars) {
   checkBars(bars);
   const steps = bars * STEPS_PER_BAR;
   if (steps === doc.steps) return doc;
-  const cells = Array.from({ length: steps * V }, (_, index) => doc.cells[index]);
+  const cells = Array.from({ length: steps * V }, (_, index) => doc.cells[index] ?? null);
   return makeDoc({ ...doc, steps, cells, split: Math.min(doc.split, steps) });
 }
 

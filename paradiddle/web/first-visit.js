@@ -1,6 +1,6 @@
 /** What is on the grid when the page opens: the link's music, this tab's last one, or a new pattern. */
 
-import { emptyDoc, fromPattern, makeDoc, STEPS_PER_BAR, V, VOICES } from "./pattern.js";
+import { emptyDoc, fromPattern, STEPS_PER_BAR, VOICES } from "./pattern.js";
 import { decode, encode } from "./share.js";
 
 const KEY = "paradiddle.tab";
@@ -19,12 +19,6 @@ function plainBeat() {
     for (let step = 0; step < STEPS_PER_BAR; step += 2) hits.push([from + step, 2, step % 4 ? 0.4 : 0.65, 0]);
   }
   return { format: 1, qpm: QPM, steps_per_quarter: 4, quarters_per_bar: 4, steps: BARS * STEPS_PER_BAR, voices: [...VOICES], hits };
-}
-
-/** The first bar as if it was given, so that both colours are seen. @param {import("./pattern.js").Doc} doc */
-export function firstBarGiven(doc) {
-  const given = (cell, index) => (cell && index < STEPS_PER_BAR * V ? Object.freeze({ ...cell, by: "you" }) : cell);
-  return makeDoc({ ...doc, cells: doc.cells.map(given) });
 }
 
 /** The text of a share link, if the address holds one. */
@@ -80,12 +74,12 @@ export function firstDoc() {
     wrong = error;
   }
   const base = { ...emptyDoc(BARS), split: STEPS_PER_BAR };
-  return { doc: firstBarGiven(fromPattern(plainBeat(), { base })), wished, fresh: true, wrong };
+  return { doc: fromPattern(plainBeat(), { base }), wished, fresh: true, wrong };
 }
 
-/** A first pattern from the machine. */
+/** A first pattern from the machine, and its seed. */
 export async function greet(api) {
-  const { patterns } = await api.generate({ style: "funk", bars: BARS, qpm: QPM, seed: SEED });
-  return patterns[0];
+  const { patterns, seed } = await api.generate({ style: "funk", bars: BARS, qpm: QPM, seed: SEED });
+  return { pattern: patterns[0], seed: seed ?? SEED };
 }
 

@@ -7,13 +7,13 @@
  * hits keep one that an edit moves across that cut from being lost or doubled.
  */
 
+import { createHandedOut } from "./handed-out.js";
 import { V } from "./pattern.js";
 import { KEEP } from "./pace.js";
 import { endOf, resized, sameSound, swungPlace } from "./schedule.js";
 import { createTimeline } from "./timeline.js";
 
 const GRACE = 0.05; // s; a hit missed by no more is still played, at once
-const OLD = 8; // steps after which a planned hit is forgotten
 const PULSES = 6; // of 24 to the quarter, in a step
 const ACROSS = 2; // more steps than an edit can move a hit
 
@@ -22,21 +22,17 @@ export function createFrontiers({ hits, onHit, onClick, onCancel, onSend, onStep
   let music = null;
   let line = createTimeline(0, 0, 1);
   let [planned, sent, end] = [0, 0, Infinity];
-  /** @type {Map<number, number>} places of the hits planned of late, by key */
-  let seen = new Map();
-  /** @type {{hit: PlacedHit, place: number}[]} planned, not yet sent */
-  let waiting = [];
+  const out = createHandedOut();
 
   function plan(hit, place, now) {
-    seen.set(hit.key, place);
-    if (place >= sent) waiting.push({ hit, place });
+    out.add(hit, place, place >= sent);
     onHit(hit, Math.max(now, line.timeAt(place)));
   }
 
   function planTo(to, now) {
     if (to <= planned) return;
     for (const hit of hits(music, planned, to)) {
-      if (!seen.has(hit.key) && hit.pass * music.steps < end) plan(hit, hit.when, now);
+      if (!out.has(hit.key) && hit.pass * music.steps < end) plan(hit, hit.when, now);
     }
     for (let at = Math.ceil(planned / 4) * 4; at < Math.min(to, end); at += 4) {
       onClick(Math.max(now, line.timeAt(at)), (at % music.steps) % 16 === 0);
@@ -46,9 +42,7 @@ export function createFrontiers({ hits, onHit, onClick, onCancel, onSend, onStep
 
   function sendTo(to, now) {
     if (to <= sent) return;
-    const due = waiting.filter(({ place }) => place < to).sort((a, b) => a.place - b.place);
-    waiting = waiting.filter(({ place }) => place >= to);
-    for (const { hit, place } of due) onSend(hit, Math.max(now, line.timeAt(place)));
+    for (const { hit, place } of out.due(to)) onSend(hit, Math.max(now, line.timeAt(place)));
     const stop = Math.min(to, end);
     for (let pulse = Math.ceil(sent * PULSES); pulse < stop * PULSES; pulse++) {
       onPulse(line.timeAt(pulse / PULSES));
@@ -64,8 +58,7 @@ export function createFrontiers({ hits, onHit, onClick, onCancel, onSend, onStep
   function skipTo(oldest) {
     planned = Math.max(planned, oldest);
     sent = Math.max(sent, oldest);
-    waiting = waiting.filter(({ place }) => place >= oldest);
-    for (const [key, place] of seen) if (place < oldest - OLD) seen.delete(key);
+    out.skipTo(oldest);
   }
 
   /** Take back what is not near; returns the keys of those hits. */
@@ -73,17 +66,14 @@ export function createFrontiers({ hits, onHit, onClick, onCancel, onSend, onStep
     const cut = Math.min(planned, Math.max(sent, line.placeAt(now + KEEP)));
     const from = line.timeAt(cut);
     if (cut < planned) onCancel(from);
-    const owed = new Set([...seen].filter(([, place]) => line.timeAt(place) >= from).map(([key]) => key));
-    for (const key of owed) seen.delete(key);
-    waiting = waiting.filter(({ place }) => line.timeAt(place) < from);
     planned = cut;
-    return owed;
+    return out.takeBack((place) => line.timeAt(place) >= from);
   }
 
   /** Play at once what was taken back and now lies before the cut. */
   function makeUp(owed, now) {
     for (const hit of hits(music, Math.max(0, planned - ACROSS), planned)) {
-      if (owed.has(hit.key) && !seen.has(hit.key)) plan(hit, planned, now);
+      if (owed.has(hit.key) && !out.has(hit.key)) plan(hit, planned, now);
     }
   }
 
@@ -92,8 +82,7 @@ export function createFrontiers({ hits, onHit, onClick, onCancel, onSend, onStep
     if (!by) return;
     line.renumber(by);
     [planned, sent] = [planned + by, sent + by];
-    waiting = waiting.map(({ hit, place }) => ({ hit, place: place + by }));
-    seen = new Map([...seen].map(([key, place]) => [key + by * V, place + by]));
+    out.renumber(by);
   }
 
   /** Take up a tempo at the cut. */
@@ -125,8 +114,7 @@ export function createFrontiers({ hits, onHit, onClick, onCancel, onSend, onStep
       music = of;
       line = createTimeline(at, time, rate);
       [planned, sent, end] = [at, Math.max(at, line.placeAt(said)), looping ? Infinity : of.steps];
-      seen = new Map();
-      waiting = [];
+      out.clear();
     },
     /** Hand out what is due. @param {number} now @param {{plan: number, send: number}} pace */
     advance(now, { plan: far, send: near }) {

@@ -56,9 +56,9 @@ function drags(lanes, handle, { start, move, end }) {
     handle.setPointerCapture(press.pointerId);
     handle.focus({ preventScroll: true });
     handle.classList.add("dragged");
+    start(press);
     [event, x, from, scrolled, rested, resting, moved] = [press, press.clientX, press.clientX, lanes.scrollLeft, 0, 0, false];
     timer = setInterval(creep, TICK_MS);
-    start(press);
   });
   handle.addEventListener("pointermove", (now) => {
     if (!handle.hasPointerCapture(now.pointerId)) return;
@@ -134,6 +134,7 @@ function createEnd(grid, { store }, cut) {
   drags(grid.lanes, end, {
     start: () => {
       wanted = count();
+      if (end.classList.contains("away")) grid.lanes.scrollLeft = grid.lanes.scrollWidth;
       bubble.hidden = false;
       bubble.textContent = bars(wanted);
     },
@@ -166,23 +167,34 @@ export function createHandles(grid, app) {
   const end = createEnd(grid, app, cut);
   grid.ruler.append(ribbon, arrow, end);
   grid.measures.append(line, cut);
-  /** Out of sight, the arrow waits at the edge it went over. */
-  function findArrow() {
-    const { scrollLeft, clientWidth } = grid.lanes;
-    const at = grid.x(app.store.doc.split);
-    const seen = clamp(at, scrollLeft, scrollLeft + clientWidth - ARROW_WIDTH);
-    arrow.classList.toggle("away", seen !== at && !arrow.classList.contains("dragged"));
-    grid.style.setProperty("--arrow", `${seen}px`);
+  let edge = 0; // where the end handle belongs
+
+  function show(handle, name, at, seen) {
+    handle.classList.toggle("away", seen !== at && !handle.classList.contains("dragged"));
+    grid.style.setProperty(name, `${seen}px`);
   }
-  grid.lanes.addEventListener("scroll", findArrow);
+
+  /** Out of sight, a handle waits at the edge it went over. */
+  function findHandles() {
+    const { scrollLeft, clientWidth, scrollWidth } = grid.lanes;
+    const right = scrollLeft + clientWidth;
+    const at = grid.x(app.store.doc.split);
+    const { offsetWidth: width } = end;
+    const seen = Math.min(edge, right - width);
+    show(end, "--end-at", edge, seen);
+    show(arrow, "--arrow", at, clamp(at, scrollLeft, right - ARROW_WIDTH - (seen < edge ? width : 0)));
+    grid.classList.toggle("more", edge > right && scrollWidth > clientWidth);
+  }
+  grid.lanes.addEventListener("scroll", findHandles);
+  new ResizeObserver(findHandles).observe(end);
   return {
     place() {
       const { split, steps } = app.store.doc;
       grid.style.setProperty("--split", `${grid.x(split)}px`);
-      const edge = grid.x(steps - STEPS_PER_BAR, true) + grid.shape.bar;
-      grid.style.setProperty("--end", `${edge}px`);
-      grid.style.setProperty("--push", `${Math.max(0, ARROW_WIDTH - edge + grid.x(split))}px`);
-      findArrow();
+      const width = grid.x(steps - STEPS_PER_BAR, true) + grid.shape.bar;
+      grid.style.setProperty("--end", `${width}px`);
+      edge = Math.max(width, grid.x(split) + ARROW_WIDTH);
+      findHandles();
       describe(arrow, 0, steps, split, splitWords(split));
       describe(end, 1, MAX_BARS, steps / STEPS_PER_BAR, bars(steps / STEPS_PER_BAR));
     },

@@ -39,7 +39,7 @@ export function createHelp({ api }) {
 
   function build() {
     dialog.append(
-      make("h2", { id: "help-title", text: "How to play it" }),
+      make("h2", { id: "help-title", tabindex: "-1", autofocus: true, text: "How to play it" }),
       make("p", { text: "Coral is what you gave, blue is what the machine played. A tall, bright core is loud; a core that sits left in its pad is early, right is late." }),
       make("div", { class: "columns" }, table("By hand", HANDS), ...SHORTCUTS.map(([title, rows]) => table(title, rows)), about),
       make("form", { method: "dialog" }, make("button", { class: "verb", text: "Close" })),

@@ -11,15 +11,16 @@ export function createMachine(app) {
   let asked = 0;
 
   /**
-   * Ask, and show what comes, unless another question came after.
+   * Ask about the doc, and show what comes, unless another question came after.
    * @param {string} name @param {(body: any) => Promise<any>} question
    * @param {(doc: any, pattern: any) => any} take
    */
   async function play(name, question, body, take) {
     const turn = (asked += 1);
+    const { doc } = store;
     const answer = await status.ask(`${name} …`, () => question(body));
     if (!answer || turn !== asked) return false;
-    candidates.show(name, answer.patterns, answer.seed ?? null, take);
+    candidates.show(name, answer.patterns, answer.seed ?? null, take, doc);
     status.say(told(name, answer.patterns.length));
     app.remember();
     return true;

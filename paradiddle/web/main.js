@@ -6,7 +6,7 @@ import { createCandidates } from "./candidates.js";
 import { createDrawers } from "./drawers.js";
 import { createDrummer } from "./drummer-panel.js";
 import { createEdits } from "./edit-panel.js";
-import { firstBarGiven, firstDoc, greet, keepInTab, linkText } from "./first-visit.js";
+import { firstDoc, greet, keepInTab, linkText } from "./first-visit.js";
 import "./grid.js";
 import { createHelp } from "./help.js";
 import { createMachine } from "./machine-panel.js";
@@ -101,8 +101,11 @@ async function learnKit({ api, player }) {
 /** Put a machine's pattern on an untouched grid. */
 async function welcome({ api, store, status, wishes }) {
   const before = store.doc;
-  const pattern = await greet(api).catch(() => null);
-  if (pattern && store.doc === before) store.replace(firstBarGiven(takeOpen(null)(before, pattern)));
+  const greeting = await greet(api).catch(() => null);
+  if (greeting && store.doc === before) {
+    store.replace(takeOpen(null)(before, greeting.pattern));
+    wishes.showSeed(greeting.seed);
+  }
   wishes.setStyle("funk");
   status.say(HINT);
 }

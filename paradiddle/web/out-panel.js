@@ -1,6 +1,6 @@
 /** Out and in: files, links, recent patterns. */
 
-import { fromPattern, hitCount, toPattern } from "./pattern.js";
+import { clamp, fromPattern, hitCount, makeDoc, MAX_QPM, MAX_SWING, MIN_QPM, MIN_SWING, toPattern } from "./pattern.js";
 import { audible } from "./schedule.js";
 import { decode, encode } from "./share.js";
 import { byId, make, save } from "./dom.js";
@@ -89,6 +89,21 @@ function wireShare(app) {
   byId("share").addEventListener("click", share);
 }
 
+/** A piece of a file as a doc. @param {any} pattern @param {unknown} swing its hits are placed on top of it */
+function pieceOf(pattern, swing) {
+  const doc = fromPattern(pattern, { by: "you" });
+  const [qpm, swung] = [Math.round(doc.qpm * 100) / 100, Number.isFinite(swing) ? swing : MIN_SWING];
+  return makeDoc({ ...doc, qpm, swing: clamp(swung, MIN_SWING, MAX_SWING) });
+}
+
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** What a file has that the page cannot take as it is. */
+function tempoNotes([{ qpm }]) {
+  const played = clamp(qpm, MIN_QPM, MAX_QPM);
+  return played === qpm ? [] : [`its tempo is ${Number(qpm.toPrecision(4))} bpm, here it plays at ${played}`];
+}
+
 function wireImport(app) {
   const { api, candidates, status } = app;
   const drop = byId("drop");
@@ -98,7 +113,7 @@ function wireImport(app) {
     const answer = await status.ask(`Reading ${file.name} …`, async () => api.import(await file.arrayBuffer()));
     if (!answer) return;
     try {
-      const docs = answer.patterns.map((pattern) => fromPattern(pattern, { by: "you" }));
+      const docs = answer.patterns.map((pattern) => pieceOf(pattern, answer.swing));
       candidates.show(`import ${file.name}`, docs, null, (_doc, piece) => piece);
     } catch (error) {
       return status.fail(error);
@@ -106,7 +121,8 @@ function wireImport(app) {
     app.remember();
     const { length } = answer.patterns;
     const pieces = length > 1 ? `: piece 1 of ${length}, flip through them as candidates` : "";
-    status.say(`${[`Read ${file.name}${pieces}`, ...(answer.notes ?? [])].join(". ")}.`);
+    const notes = [...(answer.notes ?? []), ...tempoNotes(answer.patterns)].map(capital);
+    status.say(`${[`Read ${file.name}${pieces}`, ...notes].join(". ")}.`);
   }
 
   const brings = (event) => !!event.dataTransfer?.types.includes("Files");

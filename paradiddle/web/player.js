@@ -3,8 +3,9 @@
 import { cellAt } from "./pattern.js";
 import { createClock } from "./clock.js";
 import { createMidi } from "./midi.js";
-import { eventsBetween } from "./schedule.js";
+import { createScorePlayer } from "./score-player.js";
 import { createSoundTime } from "./sound-time.js";
+import { createStepLight } from "./step-light.js";
 import { createKit } from "./voices.js";
 
 export function createPlayer(app) {
@@ -13,8 +14,6 @@ export function createPlayer(app) {
   const kit = createKit(context, { fetchKit: api.sound });
   const midi = createMidi(navigator.requestMIDIAccess?.bind(navigator));
   const listeners = new Set();
-  /** @type {{step: number, time: number}[]} steps to light when their time comes */
-  let due = [];
   let clicking = false;
   let wanted = false;
   let turn = 0;
@@ -24,32 +23,22 @@ export function createPlayer(app) {
   const sendHit = (hit, time) => midi.play(hit.voice, hit.velocity, msAt(time));
   const strikeHit = (hit, time) => kit.play(hit.voice, hit.velocity, time);
 
+  const calls = { getTime, onHit: strikeHit, onCancel: kit.cancel, onSend: sendHit };
   const clock = createClock({
-    getTime,
-    onHit: strikeHit,
+    ...calls,
     onClick: (time, accent) => clicking && kit.click(time, accent),
-    onCancel: kit.cancel,
-    onSend: sendHit,
-    onStep: (step, time) => due.push({ step, time }),
+    onStep: (step, time) => light.add(step, time),
     onPulse: (time) => midi.clockPulse(msAt(time)),
     onEnd: rest,
   });
-  const scoreClock = createClock({
-    getTime,
-    hits: eventsBetween,
-    onHit: strikeHit,
-    onCancel: kit.cancel,
-    onSend: sendHit,
-    onEnd: () => scoreEnded(),
-  });
-  scoreClock.setLoop(false);
-  let scoreEnded = () => {};
+  const score = createScorePlayer(calls);
+  const light = createStepLight(() => clock.running, () => timeAt(performance.now()), (step) => app.grid.playhead.show(step));
 
   /** Fetch the kit; what is planned without its sounds gets them as they come. */
   const load = () =>
     kit.load(() => {
       clock.replan();
-      scoreClock.replan();
+      score.replan();
     });
 
   /** Browsers let sound out only after a press; the kit may still be on its way. */
@@ -78,10 +67,10 @@ export function createPlayer(app) {
     const fresh = !clock.running;
     if (!fresh && !joins) return;
     if (fresh) midi.clockStart(msAt(getTime()));
-    due = [];
+    light.clear();
     clock.start(() => store.doc, { at, delay: joins ? timeAt(when) - getTime() : undefined });
     tell(joins ? undefined : at);
-    if (fresh) requestAnimationFrame(light);
+    if (fresh) light.start();
   }
 
   function stop() {
@@ -99,19 +88,9 @@ export function createPlayer(app) {
     turn += 1;
     wanted = false;
     silence();
-    due = [];
+    light.clear();
     app.grid?.playhead.hide();
     tell();
-  }
-
-  /** Move the column of light to what sounds now. */
-  function light() {
-    if (!clock.running) return;
-    const now = timeAt(performance.now());
-    let shown = null;
-    while (due.length && due[0].time <= now) shown = due.shift();
-    if (shown) app.grid.playhead.show(shown.step);
-    requestAnimationFrame(light);
   }
 
   async function audition(voice, velocity) {
@@ -122,14 +101,14 @@ export function createPlayer(app) {
 
   function stopScore() {
     turn += 1;
-    scoreClock.stop();
+    score.stop();
     kit.stopAll();
     midi.allNotesOff();
   }
 
   document.addEventListener("visibilitychange", () => {
     clock.setHidden(document.hidden);
-    scoreClock.setHidden(document.hidden);
+    score.setHidden(document.hidden);
   });
   window.addEventListener("pagehide", silence);
   for (const type of ["pointerdown", "keydown"]) window.addEventListener(type, wake, { once: true, capture: true });
@@ -150,14 +129,13 @@ export function createPlayer(app) {
       const cell = cellAt(store.doc, step, voice);
       if (cell && !clock.running) audition(voice, cell.velocity);
     },
-    async playScore(score, ended) {
+    async playScore(music, ended) {
       if (wanted) stop();
       if (!(await woken())) return;
-      scoreEnded = ended;
-      scoreClock.start(score, { at: 0 });
+      score.start(music, ended);
     },
     stopScore,
-    scorePosition: scoreClock.position,
+    scorePosition: score.position,
     setVolume: kit.setVolume,
     setLoop: clock.setLoop,
     setClick(on) {

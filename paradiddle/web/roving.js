@@ -1,6 +1,8 @@
 /** Toolbars: one Tab stop for all their buttons, among which the arrow keys move. */
 
-const usable = (button) => !button.disabled && button.checkVisibility();
+const OFF = '[aria-disabled="true"]';
+const usable = (button) => !button.matches(OFF) && button.checkVisibility();
+const hasFocus = (button) => button === document.activeElement;
 
 /** The button an arrow key leads to. @param {HTMLElement[][]} rows @param {HTMLElement} from */
 function neighbour(rows, from, key) {
@@ -14,12 +16,13 @@ function neighbour(rows, from, key) {
 }
 
 /**
- * Tab reaches the button that was used last, or the first where that is not to be used now.
+ * Tab reaches the button that was used last, or the first where that is not to be used now. A button
+ * that goes out of use under the focus keeps it, and does nothing.
  * @param {HTMLElement} bar @param {() => Iterable<HTMLElement>} [rowsOf] between which up and down move
  */
 export function rove(bar, rowsOf = () => [bar]) {
   const buttons = (row) => [...row.querySelectorAll("button")];
-  const rows = () => [...rowsOf()].map((row) => buttons(row).filter(usable)).filter(({ length }) => length);
+  const rows = () => [...rowsOf()].map((row) => buttons(row).filter((button) => usable(button) || hasFocus(button))).filter(({ length }) => length);
 
   function settle(chosen) {
     for (const button of buttons(bar)) button.tabIndex = button === chosen ? 0 : -1;
@@ -38,6 +41,8 @@ export function rove(bar, rowsOf = () => [bar]) {
     event.preventDefault();
     next.focus();
   });
-  new MutationObserver(mend).observe(bar, { childList: true, subtree: true, attributeFilter: ["disabled"] });
+  bar.addEventListener("focusout", () => setTimeout(mend));
+  bar.addEventListener("click", (event) => event.target.closest(OFF) && event.stopPropagation(), true);
+  new MutationObserver(mend).observe(bar, { childList: true, subtree: true, attributeFilter: ["aria-disabled"] });
   new ResizeObserver(mend).observe(bar);
 }

@@ -50,13 +50,16 @@ export function createWishes({ store, status, byPointer }) {
     },
     /** What is set, for a reload. */
     kept: () => ({ style: style.value, seed: seed.value, dice: isPressed(dice), dials: dials.map((one) => one.value()) }),
-    /** @param {any} [wished] as `kept` gave it; its style is there even if no server offers any */
+    /**
+     * What is not as `kept` gives it is left as it was.
+     * @param {any} wished its style is there even if no server offers any
+     */
     recall(wished) {
-      if (!wished) return;
-      if (wished.style) style.add(new Option(wished.style, wished.style, false, true));
-      seed.value = wished.seed;
-      press(dice, wished.dice);
-      dials.forEach((one, at) => one.show(wished.dials[at]));
+      const { style: name, seed: digits, dice: lit, dials: values } = wished ?? {};
+      if (name && typeof name === "string") style.add(new Option(name, name, false, true));
+      if (/^\d{0,16}$/.test(digits)) seed.value = digits;
+      if (typeof lit === "boolean") press(dice, lit);
+      dials.forEach((one, at) => Number.isFinite(values?.[at]) && one.show(values[at]));
     },
     /** Fields of a question. */
     fields() {

@@ -14,7 +14,6 @@ import {
 import { lean, padName } from "../../paradiddle/web/cells.js";
 import { heard, putBar } from "../../paradiddle/web/drummer-panel.js";
 import { setBars, setHit, setLocked, setSplit } from "../../paradiddle/web/edits.js";
-import { firstBarGiven } from "../../paradiddle/web/first-visit.js";
 import { cellAt, emptyDoc, fromPattern, hitCount, toPattern, V } from "../../paradiddle/web/pattern.js";
 import { between, holds, inWords } from "../../paradiddle/web/selection.js";
 
@@ -109,10 +108,4 @@ test("a tapped rhythm's answer repeats to the end, and leaves locked rows and th
   const short = takeRepeated(setLocked(emptyDoc(1), 0, true), pattern);
   assert.equal(short.steps, 32);
   assert.deepEqual(toPattern(short).hits.map(([step, voice]) => [step, voice]), [[4, 1], [20, 1]]);
-});
-
-test("the first bar of a first visit is given, the others are played", () => {
-  const doc = firstBarGiven(fromPattern({ ...toPattern(emptyDoc(2)), hits: [[0, 0, 0.5, 0], [15, 8, 0.5, 0], [16, 0, 0.5, 0]] }));
-  assert.deepEqual(doc.cells.filter(Boolean).map(({ by }) => by), ["you", "you", "machine"]);
-  assert.ok(Object.isFrozen(doc.cells));
 });

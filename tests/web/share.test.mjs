@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createReader, createWriter } from "../../paradiddle/web/bits.js";
+import { setBars } from "../../paradiddle/web/edits.js";
 import { emptyDoc, fromPattern, makeCell, makeDoc } from "../../paradiddle/web/pattern.js";
 import { decode, encode } from "../../paradiddle/web/share.js";
 import { fixture, random, randomDoc, whole } from "./helpers.mjs";
@@ -132,4 +133,10 @@ test("bits are written and read in order", () => {
     5, Math.fround(0.1), 0xffffffff, Math.PI,
   ]);
   assert.throws(() => input.bits(8), /ends too early/);
+});
+
+test("a document that was made longer is shared like any other", () => {
+  const long = setBars(emptyDoc(1), 3);
+  assert.ok(long.cells.every((cell) => cell === null));
+  assert.deepEqual(decode(encode(long)), long);
 });
