@@ -38,7 +38,8 @@ def check_range(
         end = ")" if half_open else "]"
         raise InvalidValueError(
             f"{name} must be in [{_plain(low)}, {_plain(high)}{end},"
-            f" got {_plain(values[~valid][0])}; {remedy}"
+            f" got {_plain(values[~valid][0])}; {remedy}",
+            field=name,
         )
 
 
@@ -58,7 +59,7 @@ def check_at_least(name: str, value: float, low: float, remedy: str) -> None:
     """
     if not value >= low:
         raise InvalidValueError(
-            f"{name} must be at least {_plain(low)}, got {_plain(value)}; {remedy}"
+            f"{name} must be at least {_plain(low)}, got {_plain(value)}; {remedy}", field=name
         )
 
 
@@ -78,7 +79,8 @@ def check_whole(name: str, value: float, low: int, high: int, remedy: str) -> No
     """
     if not (low <= value <= high and value == int(value)):
         raise InvalidValueError(
-            f"{name} must be a whole number in [{low}, {high}], got {_plain(value)}; {remedy}"
+            f"{name} must be a whole number in [{low}, {high}], got {_plain(value)}; {remedy}",
+            field=name,
         )
 
 
@@ -98,7 +100,9 @@ def check_seed(seed: int | None) -> None:
     """
     if seed is not None and not (isinstance(seed, Integral) and 0 <= seed < 2**63):
         raise InvalidValueError(
-            f"seed must be in [0, 2**63), got {seed}; leave it out for a different result each time"
+            f"seed must be in [0, 2**63), got {seed};"
+            " leave it out for a different result each time",
+            field="seed",
         )
 
 

@@ -177,4 +177,5 @@ def voice_index(name: str) -> int:
     for index, voice in enumerate(VOICES):
         if wanted in (voice.name.replace("-", " "), voice.short.lower(), str(index)):
             return index
-    raise InvalidValueError(f"no voice is called {name!r}; choose one of: {', '.join(VOICE_NAMES)}")
+    text = f"no voice is called {name!r}; choose one of: {', '.join(VOICE_NAMES)}"
+    raise InvalidValueError(text, field="voice")

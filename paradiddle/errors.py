@@ -21,7 +21,23 @@ class ParadiddleError(Exception):
 
 
 class InvalidValueError(ParadiddleError, ValueError):
-    """An argument lies outside its range or has the wrong shape or type."""
+    """An argument lies outside its range or has the wrong shape or type.
+
+    Parameters
+    ----------
+    message : str
+    field : str
+        The argument it is about, dotted where it is a part of one; empty where it is none.
+
+    Examples
+    --------
+    >>> InvalidValueError("the pattern has no hits", field="pattern.hits").field
+    'pattern.hits'
+    """
+
+    def __init__(self, message: str = "", *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class MidiError(ParadiddleError, ValueError):

@@ -65,7 +65,8 @@ class Events:
         notes, ticks = _integers("notes", self.notes), _integers("ticks", self.ticks)
         if len(notes) != len(ticks):
             raise InvalidValueError(
-                f"notes and ticks must be of one length, got {len(notes)} and {len(ticks)}"
+                f"notes and ticks must be of one length, got {len(notes)} and {len(ticks)}",
+                field="ticks",
             )
         check_range("note", notes, 0, 127, remedy="use General MIDI percussion pitches")
         check_range("ticks", ticks, 0, MAX_TICKS, remedy="count from the previous event")
@@ -292,7 +293,8 @@ def _velocities(values: ArrayLike, length: int) -> NDArray[np.float32]:
     """Copy to a read-only vector in [0, 1]."""
     array = np.array(values, np.float32)
     if array.shape != (length,):
-        raise InvalidValueError(f"velocities must have shape ({length},), got {array.shape}")
+        text = f"velocities must have shape ({length},), got {array.shape}"
+        raise InvalidValueError(text, field="velocities")
     check_range("velocity", array, 0, 1, remedy="divide MIDI velocities by 127")
     array.flags.writeable = False
     return array

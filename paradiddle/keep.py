@@ -68,7 +68,8 @@ def _masked(pattern: Pattern, keep: object) -> NDArray[np.bool_]:
     if given.dtype != bool or given.shape not in ((steps, voices), (steps,), (voices,)):
         raise InvalidValueError(
             f"keep must be words, or a bool mask of shape ({steps}, {voices}) for cells, ({steps},)"
-            f" for steps or ({voices},) for voices, got {given.dtype} of shape {given.shape}"
+            f" for steps or ({voices},) for voices, got {given.dtype} of shape {given.shape}",
+            field="keep",
         )
     return given[:, None] if given.shape == (steps,) else given
 
@@ -76,7 +77,8 @@ def _masked(pattern: Pattern, keep: object) -> NDArray[np.bool_]:
 def _named(pattern: Pattern, word: str) -> NDArray[np.bool_]:
     """Cells that a word means."""
     if not word:
-        raise InvalidValueError("keep has an empty word; name a voice, or bars 1-2")
+        text = "keep has an empty word; name a voice, or bars 1-2"
+        raise InvalidValueError(text, field="keep")
     voice, _, span = word.partition(" in ")
     if not span and _SPAN.match(word):
         voice, span = "", word
@@ -92,13 +94,14 @@ def _steps(pattern: Pattern, span: str) -> slice:
     if not match:
         raise InvalidValueError(
             f"keep does not know {span!r}; write a voice ({', '.join(VOICE_NAMES)}), bars 1-2,"
-            " steps 1-8, or kick in bars 1-2"
+            " steps 1-8, or kick in bars 1-2",
+            field="keep",
         )
     unit, first, last = match[1], int(match[2]), int(match[3] or match[2])
     size = pattern.steps_per_bar if unit == "bar" else 1
     length = -(-pattern.steps // size)
     if not 1 <= first <= last <= length:
         raise InvalidValueError(
-            f"keep names {span.strip()}, and the pattern has {unit}s 1 to {length}"
+            f"keep names {span.strip()}, and the pattern has {unit}s 1 to {length}", field="keep"
         )
     return slice((first - 1) * size, last * size)

@@ -205,7 +205,8 @@ class Latent:
         if start.steps != end.steps:
             raise InvalidValueError(
                 f"patterns to morph must be of one length, got {start.bars:g} and {end.bars:g}"
-                " bars; shorten the longer one with first()"
+                " bars; shorten the longer one with first()",
+                field="end.steps",
             )
         remedy = "morph a part of it"
         check_range("bars", np.array([start.bars]), 0, _MAX_MORPH_BARS, remedy=remedy)

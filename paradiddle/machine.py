@@ -378,7 +378,8 @@ class Machine:
             check_range("density", np.array([density]), 0, V, remedy=remedy)
         if beat_type not in (None, BEAT, FILL):
             raise InvalidValueError(
-                f"beat_type must be {BEAT} or {FILL}, got {beat_type!r}; None leaves it open"
+                f"beat_type must be {BEAT} or {FILL}, got {beat_type!r}; None leaves it open",
+                field="beat_type",
             )
         weights = style_weights(self.styles, style)
         return condition(weights, qpm, None if density is None else float(density), beat_type)

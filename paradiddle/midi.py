@@ -5,6 +5,7 @@ Reading goes through `paradiddle.smf`; mido writes.
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +21,8 @@ from paradiddle.events import Events, Quantised, quantise
 from paradiddle.files import atomic_path
 from paradiddle.pattern import Pattern
 from paradiddle.score import Score
-from paradiddle.swing import STRAIGHT, swung
+from paradiddle.swing import STRAIGHT, check_swing
+from paradiddle.swung_file import swing_text, with_swing
 from paradiddle.timing import DEFAULT_QPM, TICKS_PER_QUARTER, rescale_ticks, time_signature_of
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "events_of",
     "parse_channel",
     "pattern_of",
+    "plain_qpm",
     "read_events",
     "read_pattern",
     "to_bytes",
@@ -175,7 +178,21 @@ def pattern_of(
         As `read_pattern`.
     """
     found = quantise(events_of(score, channel), steps_per_quarter=steps_per_quarter)
-    return found._replace(pattern=with_early(found.pattern, score.texts))
+    early = with_early(found.pattern, score.texts)
+    return found._replace(pattern=replace(early, qpm=plain_qpm(early.qpm)))
+
+
+def plain_qpm(qpm: float) -> float:
+    """Shorten a tempo that was read to what a file can tell of it: whole microseconds a quarter.
+
+    Examples
+    --------
+    >>> plain_qpm(60e6 / 594_059)
+    101.0
+    """
+    tempo = round(60e6 / qpm)
+    shorter = (round(qpm, digits) for digits in range(9))
+    return next((one for one in shorter if one and round(60e6 / one) == tempo <= 60e6 / one), qpm)
 
 
 def to_bytes(
@@ -185,7 +202,8 @@ def to_bytes(
 
     Tempo and time signature come first; notes last a 32nd, less where the same drum is struck
     again sooner; the file ends on a bar line. A hit of a Pattern before the first bar line is
-    written on it, and how early it was in a text event; see `paradiddle.early`.
+    written on it, and how early it was in a text event; see `paradiddle.early`. Another one tells
+    the swing; see `paradiddle.swung_file`.
 
     Parameters
     ----------
@@ -194,7 +212,8 @@ def to_bytes(
         What to write for each voice, as `paradiddle.kit_maps.kit_pitches` finds them. By default
         the pitches of General MIDI for a Pattern, and those of Events as they are.
     swing : float, default 0.5
-        How to swing a Pattern; see `paradiddle.swing.swung`. Events are as they are.
+        How late the second of each pair of 16ths of a Pattern starts, in [0.5, 0.75] of the pair.
+        Events are as they are.
 
     Raises
     ------
@@ -206,16 +225,19 @@ def to_bytes(
     >>> events_of(smf.parse(to_bytes(Events([36, 38], [0, 480], qpm=96)))).onsets
     array([  0, 480])
     """
-    events = Events.from_pattern(swung(music, swing)) if isinstance(music, Pattern) else music
-    if pitches is not None:
-        events = events.on_kit(pitches)
-    end = _end_tick(
-        events, music.steps / music.steps_per_quarter if isinstance(music, Pattern) else 0
-    )
+    texts: list[str] = []
+    quarters = 0.0
+    if isinstance(music, Pattern):
+        check_swing(music, swing)
+        quarters = music.steps / music.steps_per_quarter
+        straight = _on_kit(Events.from_pattern(music), pitches)
+        texts = [early_text(music, pitches), swing_text(straight, swing)]
+        events = with_swing(straight, swing) if swing != STRAIGHT else straight
+    else:
+        events = _on_kit(music, pitches)
+    end = _end_tick(events, quarters)
     track = mido.MidiTrack(_preamble(events))
-    early = early_text(music, pitches) if isinstance(music, Pattern) else ""
-    if early:
-        track.append(mido.MetaMessage("text", text=early))
+    track += [mido.MetaMessage("text", text=text) for text in texts if text]
     now = 0
     for tick, velocity, note in _note_changes(events, end):
         kind = "note_on" if velocity else "note_off"
@@ -243,6 +265,10 @@ def write(path: str | Path, music: Events | Pattern, pitches: Sequence[int] | No
     data = to_bytes(music, pitches)
     with atomic_path(Path(path)) as temporary:
         temporary.write_bytes(data)
+
+
+def _on_kit(events: Events, pitches: Sequence[int] | None) -> Events:
+    return events if pitches is None else events.on_kit(pitches)
 
 
 def _preamble(events: Events) -> list[mido.MetaMessage]:

@@ -272,13 +272,15 @@ def _check_metre(steps_per_quarter: int, quarters_per_bar: float) -> None:
     if not whole or not 1 <= steps_per_quarter <= 480:
         raise InvalidValueError(
             f"steps_per_quarter must be a whole number in [1, 480], got {steps_per_quarter!r};"
-            " 4 means 16ths"
+            " 4 means 16ths",
+            field="steps_per_quarter",
         )
     steps_per_bar = quarters_per_bar * steps_per_quarter
     if not 0 < quarters_per_bar <= 256 or steps_per_bar != round(steps_per_bar):
         raise InvalidValueError(
             f"a bar must be a whole number of steps, got {quarters_per_bar} quarters of"
-            f" {steps_per_quarter} steps; 4/4 in 16ths is 4 and 4"
+            f" {steps_per_quarter} steps; 4/4 in 16ths is 4 and 4",
+            field="quarters_per_bar",
         )
 
 

@@ -93,7 +93,9 @@ def check_hits(pattern: Pattern, purpose: str, remedy: str) -> None:
         Naming what the hits are for, and a remedy.
     """
     if not pattern.hits.any():
-        raise InvalidValueError(f"the pattern has no hits {purpose}; {remedy}")
+        raise InvalidValueError(
+            f"the pattern has no hits {purpose}; {remedy}", field="pattern.hits"
+        )
 
 
 def check_grid(pattern: Pattern) -> None:
@@ -108,15 +110,18 @@ def check_grid(pattern: Pattern) -> None:
         raise InvalidValueError(
             f"the pattern has {pattern.steps_per_quarter} steps a quarter, the models play"
             f" {_STEPS_PER_QUARTER}; convert it with"
-            " paradiddle.quantise(paradiddle.Events.from_pattern(pattern)).pattern"
+            " paradiddle.quantise(paradiddle.Events.from_pattern(pattern)).pattern",
+            field="pattern.steps_per_quarter",
         )
     if pattern.quarters_per_bar != _QUARTERS_PER_BAR:
         raise InvalidValueError(
             f"the pattern has {pattern.quarters_per_bar:g} quarters a bar, the models play 4/4;"
-            " draw other bar lines with dataclasses.replace(pattern, quarters_per_bar=4)"
+            " draw other bar lines with dataclasses.replace(pattern, quarters_per_bar=4)",
+            field="pattern.quarters_per_bar",
         )
     if not pattern.steps:
-        raise InvalidValueError("the pattern has no steps; generate one instead")
+        text = "the pattern has no steps; generate one instead"
+        raise InvalidValueError(text, field="pattern.steps")
     check_most("bars", -(-pattern.steps // STEPS_PER_BAR), MAX_BARS)
 
 
@@ -129,7 +134,8 @@ def check_most(name: str, value: float, most: int) -> None:
         Naming it.
     """
     if value > most:
-        raise InvalidValueError(f"{name} must be at most {most}, got {value}; ask for fewer")
+        text = f"{name} must be at most {most}, got {value}; ask for fewer"
+        raise InvalidValueError(text, field=name)
 
 
 def check_temperature(temperature: float, or_else: str = "") -> None:

@@ -49,7 +49,7 @@ def style_weights(styles: Sequence[str], wanted: Style) -> NDArray[np.float32]:
     shares = {wanted: 1.0} if isinstance(wanted, str) else _shares(wanted)
     for name, share in shares.items():
         if name not in styles:
-            raise InvalidValueError(_unknown(styles, name))
+            raise InvalidValueError(_unknown(styles, name), field="style")
         weights[list(styles).index(name)] = share
     return np.asarray(weights / weights.sum(), np.float32)
 
@@ -89,18 +89,21 @@ def _shares(wanted: Mapping[str, float]) -> dict[str, float]:
     if not isinstance(wanted, Mapping):
         raise InvalidValueError(
             f"style must be a name, or names with shares, got {wanted!r};"
-            ' try "funk" or {"funk": 0.7, "jazz": 0.3}'
+            ' try "funk" or {"funk": 0.7, "jazz": 0.3}',
+            field="style",
         )
     for name, share in wanted.items():
         if not (isinstance(share, Real) and 0 <= share < math.inf):
             raise InvalidValueError(
                 f"the share of style {name!r} must be a number from 0 up, got {share!r};"
-                " shares are scaled to a sum of 1"
+                " shares are scaled to a sum of 1",
+                field="style",
             )
     if not sum(wanted.values()) > 0:
         raise InvalidValueError(
             f"the shares of styles must not all be zero, got {dict(wanted)};"
-            " leave the style out for any style"
+            " leave the style out for any style",
+            field="style",
         )
     largest = max(wanted.values())  # scaled first: a sum of huge shares would be infinite
     return {name: share / largest for name, share in wanted.items()}

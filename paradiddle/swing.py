@@ -8,9 +8,9 @@ from paradiddle.checks import check_range
 from paradiddle.errors import InvalidValueError
 from paradiddle.pattern import Pattern
 
-__all__ = ["STRAIGHT", "swung"]
+__all__ = ["HARDEST", "STRAIGHT", "check_swing", "swung"]
 
-STRAIGHT, _HARDEST = 0.5, 0.75
+STRAIGHT, HARDEST = 0.5, 0.75
 _STEPS_PER_QUARTER = 4
 _FINER = 30  # steps of the result in one of a 16th; offsets keep the rest of a place
 
@@ -44,15 +44,9 @@ def swung(pattern: Pattern, swing: float) -> Pattern:
     >>> np.flatnonzero(swung(Pattern(hits, hits * 0.5, hits * 0.0), 0.75).hits[:, 0])
     array([ 0, 45])
     """
-    remedy = "0.5 is straight, 0.66 a triplet feel"
-    check_range("swing", np.array([swing]), STRAIGHT, _HARDEST, remedy=remedy)
+    check_swing(pattern, swing)
     if swing == STRAIGHT:
         return pattern
-    if pattern.steps_per_quarter != _STEPS_PER_QUARTER:
-        raise InvalidValueError(
-            f"swing must be 0.5 for {pattern.steps_per_quarter} steps a quarter, got {swing};"
-            " only 16ths can be swung"
-        )
     steps, voices = np.nonzero(pattern.hits)
     order = np.argsort(pattern.velocities[steps, voices], kind="stable")  # the hardest last
     steps, voices = steps[order], voices[order]
@@ -71,3 +65,21 @@ def swung(pattern: Pattern, swing: float) -> Pattern:
         offsets=offsets,
         steps_per_quarter=_STEPS_PER_QUARTER * _FINER,
     )
+
+
+def check_swing(pattern: Pattern, swing: float) -> None:
+    """Raise unless a pattern can be swung so.
+
+    Raises
+    ------
+    InvalidValueError
+        If `swing` is out of range, or the pattern is on another grid than 16ths.
+    """
+    remedy = "0.5 is straight, 0.66 a triplet feel"
+    check_range("swing", np.array([swing]), STRAIGHT, HARDEST, remedy=remedy)
+    if swing != STRAIGHT and pattern.steps_per_quarter != _STEPS_PER_QUARTER:
+        raise InvalidValueError(
+            f"swing must be 0.5 for {pattern.steps_per_quarter} steps a quarter, got {swing};"
+            " only 16ths can be swung",
+            field="swing",
+        )

@@ -48,7 +48,8 @@ def check_qpm(qpm: float) -> float:
     """
     value = float(qpm)
     if not 60e6 / 0xFFFFFF <= value <= _MAX_QPM:
-        raise InvalidValueError(f"qpm must be in [3.58, 60000000], got {qpm}; try 120")
+        text = f"qpm must be in [3.58, 60000000], got {qpm}; try 120"
+        raise InvalidValueError(text, field="qpm")
     return value
 
 
@@ -124,7 +125,8 @@ def time_signature_of(quarters_per_bar: float) -> tuple[int, int]:
             return int(numerator), denominator
     raise InvalidValueError(
         f"quarters_per_bar must be a whole number of 64ths up to 255 beats, got {quarters_per_bar};"
-        " 4/4 is 4, 7/8 is 3.5"
+        " 4/4 is 4, 7/8 is 3.5",
+        field="quarters_per_bar",
     )
 
 

@@ -15,7 +15,7 @@ PACKAGE = Path(paradiddle.__file__).parent
 # A module may import what is listed before it. A folder counts as one module.
 LAYERS = (
     ("errors", "checks", "drums", "kit_maps", "timing", "files", "folders", "download"),
-    ("pattern", "pattern_cells", "early", "events", "rhythm", "swing"),
+    ("pattern", "pattern_cells", "early", "events", "rhythm", "swing", "swung_file"),
     ("priority", "stopping", "interrupts"),
     ("loop", "timed", "marks", "stretches", "tempo_line", "transport"),
     ("pulse_fit", "clock_in", "link_clock"),

@@ -201,6 +201,19 @@ def length_of(data: bytes) -> float:
         return file.getnframes() / 44_100
 
 
+@pytest.mark.parametrize("swing", [0.54, 0.66, 0.75])
+def test_a_swung_download_is_imported_as_the_grid(client: TestClient, swing: float) -> None:
+    [human] = played(client, "generate", bars=2, style="funk", seed=2, qpm=101)
+    data = post(client, "midi", pattern=sent(human), swing=swing).content
+    answer = client.post("/api/import", content=data)
+    [found] = patterns_in(answer)
+    told = answer.json()
+    assert (told["swing"], told["qpm"], told["collided"]) == (swing, 101, 0)
+    assert found.qpm == 101
+    assert np.array_equal(found.hits, human.hits)
+    assert np.abs(found.offsets - human.offsets).max() <= 0.5 / 120 + 1e-6
+
+
 def test_swing_reaches_the_midi_file(client: TestClient) -> None:
     hits = np.zeros((16, 9), bool)
     hits[:4, 0] = True
@@ -227,7 +240,7 @@ def test_what_was_written_can_be_imported(client: TestClient) -> None:
     [read] = patterns_in(answer)
     assert read == midi.pattern_of(smf.parse(data)).pattern
     told = answer.json()
-    assert (told["collided"], told["qpm"]) == (0, read.qpm)
+    assert (told["collided"], told["qpm"], told["swing"]) == (0, human.qpm, 0.5)
     assert told["notes"] == ["drums: channel 10"]
 
 
@@ -246,7 +259,16 @@ def test_what_an_import_leaves_out_is_told(client: TestClient) -> None:
     events = Events([36, 36, 100], [0, 10, 240], [0.5, 0.4, 0.5])
     told = client.post("/api/import", content=to_bytes(events)).json()
     assert told["collided"] == 1
-    assert "1 notes belong to none of the nine voices and were left out" in told["notes"]
+    assert told["notes"][1:] == [
+        "1 note belongs to none of the nine voices and was left out",
+        "1 note fell on a hit of the same drum and was left out",
+    ]
+    roll = Events([36, 38, 38, 38, 100, 101], [0, 10, 5, 5, 240, 0])
+    told = client.post("/api/import", content=to_bytes(roll)).json()
+    assert told["notes"][1:] == [
+        "2 notes belong to none of the nine voices and were left out",
+        "2 notes fell on a hit of the same drum and were left out",
+    ]
 
 
 @pytest.mark.parametrize("data", [b"", b"MThd", b"RIFF" * 20, b"\xff" * 1000])

@@ -1,6 +1,7 @@
 """Clients that are slow, idle, too many or no HTTP: nobody waits for them for long."""
 
 import asyncio
+import inspect
 import io
 import json
 import socket
@@ -10,10 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import h11
 import pytest
 from fastapi import FastAPI
 from machines import groove_of
 from servers import patient_server, served, shipped_models
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from paradiddle.output import Output
@@ -221,6 +224,89 @@ def test_those_that_are_too_many_are_told_when_to_come_again(address: Address) -
     finally:
         for each in idle:
             each.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [("/api/import", "", 413), ("/api/generate", "Origin: http://evil.example\r\n", 403)],
+)
+def test_who_writes_all_before_it_reads_gets_its_refusal(
+    address: Address, path: str, headers: str, status: int
+) -> None:
+    size = 4_000_000
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{address[1]}\r\n{headers}"
+    for _ in range(3):
+        with connected(address) as client:
+            client.sendall(f"{head}Content-Length: {size}\r\n\r\n".encode() + bytes(size))
+            time.sleep(0.1)
+            refused(to_the_end(client), status)
+
+
+def test_who_waits_to_be_told_to_go_on_is_refused_at_once(address: Address) -> None:
+    head = f"POST /api/import HTTP/1.1\r\nHost: 127.0.0.1:{address[1]}\r\n"
+    begun = time.monotonic()
+    with connected(address) as client:
+        client.sendall(f"{head}Content-Length: 4000000\r\nExpect: 100-continue\r\n\r\n".encode())
+        refused(to_the_end(client), 413)
+    assert time.monotonic() - begun < 1
+
+
+def test_who_sends_no_more_is_not_read_for_long(address: Address) -> None:
+    head = f"POST /api/import HTTP/1.1\r\nHost: 127.0.0.1:{address[1]}\r\n"
+    begun = time.monotonic()
+    with connected(address) as client:
+        client.sendall(f"{head}Content-Length: 4000000\r\n\r\n".encode() + bytes(1000))
+        refused(to_the_end(client), 413)
+    assert time.monotonic() - begun < SOON
+
+
+def test_a_request_without_a_name_is_told_so(address: Address) -> None:
+    for version, status in (("1.1", 400), ("1.0", 421)):
+        with connected(address) as client:
+            client.sendall(f"GET / HTTP/{version}\r\n\r\n".encode())
+            received = to_the_end(client)
+            refused(received, status)
+            assert b"Host header" in received
+
+
+@pytest.mark.parametrize(("host", "most"), [("192.0.2.7", 3), ("127.0.0.1", 9), ("::1", 9)])
+def test_one_address_gets_its_share_of_the_connections(host: str, most: int) -> None:
+    made = connection_with(Patience(connections=9, share=3))
+    config, state = config_of(FastAPI(), Patience()), ServerState()
+
+    def app_of(host: str) -> Any:
+        connection = made(config, state, {}, Clock())  # type: ignore[arg-type]
+        connection.connection_made(Wire(extra={"peername": (host, 1)}))
+        return connection.app
+
+    apps = [app_of(host) for _ in range(10)]
+    assert apps[most - 1] is apps[0]
+    assert apps[most] is not apps[0]
+    assert apps[most].status_code == (429 if most < 9 else 503)
+    if most < 9:
+        for refused_one in [one for one in state.connections if one.app is not apps[0]]:
+            state.connections.remove(refused_one)
+        assert app_of("192.0.2.8") is apps[0]
+
+
+def test_uvicorn_has_all_that_a_connection_of_ours_is_made_of() -> None:
+    """Nothing of this is documented: after an update, see what `connection` needs to be now."""
+    for name in (
+        "connection_made",
+        "connection_lost",
+        "handle_websocket_upgrade",
+        "on_response_complete",
+        "resume_writing",
+        "send_400_response",
+    ):
+        assert name in vars(H11Protocol), name
+    connection, _, wire = wired(Patience())
+    assert connection.transport is wire
+    assert connection.connections == {connection}
+    assert isinstance(connection.conn, h11.Connection)
+    assert connection.cycle is None
+    assert connection.client is None
+    assert "response_complete" in inspect.getsource(RequestResponseCycle)
 
 
 def test_it_is_the_same_whatever_parsers_are_installed() -> None:

@@ -1,16 +1,22 @@
 """Mistakes in requests: never a 500, and the answer names field, value and range."""
 
+import gc
 import json
 import re
+import threading
+import time
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 from machines import groove_of
-from servers import served
+from servers import patient_server, served
 
 from paradiddle.machine import Machine
+from paradiddle.server.connection import Patience
 from paradiddle.server.guards import HEADERS
 
 PATTERN: dict[str, Any] = json.loads(groove_of(2, seed=4).to_json())
@@ -63,11 +69,41 @@ def changed(**fields: Any) -> dict[str, Any]:
         ("generate", {"seed": -1}, "seed", "in [0, 9007199254740991], got -1;"),
         ("generate", {"seed": 2**53}, "seed", "got 9007199254740992;"),
         ("generate", {"style": "fonk"}, "style", "unknown style 'fonk'; did you mean funk?"),
-        ("generate", {"style": {"funk": -1}}, "style", "must be a name, or names with shares"),
+        ("generate", {"style": {"funk": -1}}, "style.funk", "a number in [0, 1000000000], got -1"),
+        ("generate", {"style": {"funk": True}}, "style.funk", "in [0, 1000000000], got true;"),
+        ("generate", {"style": {"a": 1e10}}, "style.a", "in [0, 1000000000], got 10000000000.0;"),
+        ("generate", {"style": "a" * 201}, "style", "at most 200 characters, got 201"),
+        ("generate", {"style": {"a" * 201: 1}}, "style", "at most 200 characters, got 201"),
+        ("generate", {"style": {str(k): 1 for k in range(65)}}, "style", "at most 64 styles"),
+        ("fill", changed() | {"keep": [5] * 201}, "keep", "at most 200 words, got 201"),
+        ("fill", changed() | {"keep": ["kick", 5]}, "keep[1]", "must be words such as"),
+        ("fill", changed() | {"keep": "a" * 201}, "keep", "at most 200 characters, got 201"),
+        ("continue", {"pattern": 5}, "pattern", "pattern must be an object, got 5"),
+        ("continue", changed(hits=[5]), "pattern.hits[0]", "must be a list, got 5"),
+        ("continue", changed(hits="x"), "pattern.hits", 'must be a list, got "x"'),
+        ("continue", changed(hits=[[0] * 5]), "pattern.hits[0]", "must have at most 4 items"),
+        ("continue", changed(hits=[[1, 2, 1, 0]] * 2), "pattern.hits[1]", "a cell of its own"),
+        ("continue", changed(voices=[5]), "pattern.voices[0]", "must be text, got 5"),
+        ("continue", changed(steps=0), "pattern.steps", "must be above 0 where there are hits"),
+        ("continue", changed(extra=1), "pattern.extra", "is no field of this request"),
+        ("continue", changed(style=1), "pattern.style", "is no field of this request"),
+        ("midi", {"events": {"notes": [], "ticks": [], "x": 1}}, "events.x", "is no field of"),
+        (
+            "midi",
+            {"events": {"notes": [], "ticks": [], "ticks_per_quarter": 96}},
+            "events.ticks_per_quarter",
+            "must be 480, got 96",
+        ),
+        ("tap", {"velocities": []}, "velocities", "must have at least 1 items, got []"),
         ("generate", {"style": {"funk": 0}}, "style", "must not all be zero"),
         ("generate", {"style": {}}, "style", "must be a name"),
         ("generate", {"style": 3}, "style", "must be a name, or names with shares"),
-        ("generate", {"beat_type": "tango"}, "beat_type", "'beat' or 'fill'"),
+        (
+            "generate",
+            {"beat_type": "tango"},
+            "beat_type",
+            "beat_type must be 'beat' or 'fill', got",
+        ),
         ("generate", {"tempo": 90}, "tempo", "is no field of this request"),
         ("continue", {"bars": 2}, "pattern", "pattern is missing"),
         ("continue", {"pattern": LONG}, "pattern.steps", "in [0, 1024], got 1040; send at most 64"),
@@ -79,7 +115,7 @@ def changed(**fields: Any) -> dict[str, Any]:
         ("continue", changed(format=2), "pattern.format", "in [1, 1], got 2"),
         ("continue", changed(voices=["kick"]), "pattern.voices", "send them in this order"),
         ("continue", changed(qpm=1), "pattern.qpm", "in [3.58, 60000000], got 1"),
-        ("fill", changed(hits=[[32, 0, 0.5, 0]]), "pattern.hits", "steps [0, 32) of the pattern"),
+        ("fill", changed(hits=[[32, 0, 0.5, 0]]), "pattern.hits[0][0]", "steps [0, 32) of"),
         ("fill", changed(hits=[[0, 9, 0.5, 0]]), "pattern.hits[0][1]", "in [0, 8], got 9;"),
         ("fill", changed(hits=[[0, 0, 96, 0]]), "pattern.hits[0][2]", "in [0, 1], got 96; divide"),
         ("fill", changed(hits=[[0, 0, 1, 0.5]]), "pattern.hits[0][3]", "in [-0.5, 0.5), got 0.5"),
@@ -88,7 +124,7 @@ def changed(**fields: Any) -> dict[str, Any]:
         ("fill", changed() | {"keep": "bars 3-4"}, "keep", "keep names bars 3-4"),
         ("fill", changed() | {"keep": 7}, "keep", "must be words"),
         ("fill", changed() | {"keep": "kick", "open": []}, "keep", "must be left out"),
-        ("fill", changed() | {"open": [[32, 0]]}, "open", "within steps [0, 32)"),
+        ("fill", changed() | {"open": [[32, 0]]}, "open[0][0]", "within steps [0, 32)"),
         ("fill", changed() | {"open": [[-1, 0]]}, "open[0][0]", "in [0, 1023], got -1"),
         ("humanize", changed() | {"amount": 1.1}, "amount", "in [0, 1], got 1.1; 1 is all human"),
         ("humanize", changed() | {"density": 1}, "density", "is no field of this request"),
@@ -129,6 +165,7 @@ def test_mistakes_name_the_field_the_value_and_the_range(
     first = refused(client, name, body)[0]
     assert first["field"] == field
     assert message in first["message"]
+    assert "input should" not in first["message"]
     assert (first["value"] is None) == (value_at(body, field) is None)
 
 
@@ -145,11 +182,11 @@ def test_mistakes_name_the_field_the_value_and_the_range(
         ("continue", changed(quarters_per_bar=0.3), "pattern.quarters_per_bar", 0.3),
         ("continue", changed(voices=["kick"]), "pattern.voices", ["kick"]),
         ("continue", {"bars": 2}, "pattern", None),
-        ("fill", changed(hits=[[32, 0, 0.5, 0]]), "pattern.hits", 32),
+        ("fill", changed(hits=[[32, 0, 0.5, 0]]), "pattern.hits[0][0]", 32),
         ("fill", changed() | {"keep": "cowbell"}, "keep", "cowbell"),
         ("fill", changed() | {"keep": ["kick", "bars 3-4"]}, "keep", ["kick", "bars 3-4"]),
         ("fill", changed() | {"keep": "kick", "open": []}, "keep", "kick"),
-        ("fill", changed() | {"open": [[32, 4]]}, "open", [32, 4]),
+        ("fill", changed() | {"open": [[32, 4]]}, "open[0][0]", 32),
         ("tap", {"rhythm": PATTERN, "velocities": [1]}, "rhythm", "an object"),
         ("tap", {"rhythm": PATTERN | {"hits": []}}, "rhythm.hits", []),
         ("tap", {"velocities": [0, 0]}, "velocities", [0, 0]),
@@ -161,7 +198,7 @@ def test_mistakes_name_the_field_the_value_and_the_range(
             "b.steps_per_quarter",
             3,
         ),
-        ("morph", {"a": PATTERN, "b": PATTERN | {"hits": [[40, 0, 1, 0]]}}, "b.hits", 40),
+        ("morph", {"a": PATTERN, "b": PATTERN | {"hits": [[40, 0, 1, 0]]}}, "b.hits[0][0]", 40),
         ("morph", {"a": PATTERN, "b": PATTERN, "count": 1}, "count", 1),
         ("midi", {"events": {"notes": [36], "ticks": []}}, "events.ticks", []),
         ("midi", changed() | {"events": {"notes": [], "ticks": []}}, "pattern", "an object"),
@@ -255,6 +292,103 @@ def test_what_breaks_parsers_is_refused_in_a_few_words(
     assert answer.status_code in (400, 422), answer.text
     assert len(answer.content) < 3000
     assert answer.json()["detail"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"seed": ' + b"9" * 5000 + b"}", "a number of more than 4300 digits"),
+        (b"[" * 100_000, "nested too deep"),
+        (b'{"a": ' * 5000 + b"1" + b"}" * 5000, "nested too deep"),
+    ],
+    ids=["digits", "lists", "objects"],
+)
+def test_what_is_json_but_too_much_of_it_is_not_called_no_json(
+    client: TestClient, body: bytes, message: str
+) -> None:
+    [detail] = refused(client, "generate", body.decode())
+    assert detail["field"] == "body"
+    assert message in detail["message"]
+
+
+# what made answers of many megabytes, one problem for each wrong item
+FLOODS: dict[str, tuple[str, Any]] = {
+    "strangers": ("generate", {f"{k:x}": 0 for k in range(60_000)}),
+    "strange names": ("generate", {"\U0001f941" * 200 + str(k): ["x" * 200] for k in range(20)}),
+    "strangers inside": ("continue", changed(**{f"{k:x}": 0 for k in range(60_000)})),
+    "hits": ("morph", dict.fromkeys("ab", PATTERN | {"hits": [["", "", "", ""]] * 9216})),
+    "empty hits": ("morph", dict.fromkeys("ab", PATTERN | {"hits": [[]] * 9216})),
+    "too many hits": ("continue", changed(hits=[[0, 0, 0, 0]] * 60_000)),
+    "voices": ("continue", changed(voices=[5] * 300_000)),
+    "styles": ("generate", {"style": {f"{k:x}": -1 for k in range(60_000)}}),
+    "long styles": ("generate", {"style": {"\x01" * 199 + chr(k + 33): 0 for k in range(60)}}),
+    "words": ("fill", changed() | {"keep": [5] * 300_000}),
+    "long words": ("fill", changed() | {"keep": ["\U0001f941" * 200] * 200}),
+    "cells": ("fill", changed() | {"open": [[]] * 9216}),
+    "velocities": ("tap", {"velocities": [2] * 300_000}),
+    "notes": (
+        "midi",
+        {"events": dict.fromkeys(("notes", "ticks", "velocities", "voices"), [-1] * 5000)},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FLOODS)
+def test_a_flood_of_mistakes_gets_a_short_answer_and_costs_little(
+    client: TestClient, name: str
+) -> None:
+    path, body = FLOODS[name]
+    content = json.dumps(body).encode()
+    headers = {"Content-Type": "application/json"}
+    gc.collect()
+    tracemalloc.start()
+    try:
+        answer = client.post(f"/api/{path}", content=content, headers=headers)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert answer.status_code == 422
+    assert len(answer.content) <= 16_384
+    assert answer.json()["detail"][0]["message"]
+    # the JSON as objects, and nothing for each mistake
+    assert peak < 40 * 2**20
+
+
+def test_of_many_mistakes_the_first_are_told_and_the_rest_counted(client: TestClient) -> None:
+    many = dict.fromkeys(("bars", "count", "temperature", "density", "qpm", "seed"), -1)
+    strange = {f"x{k}": k for k in range(20)}
+    detail = refused(client, "generate", many | strange)
+    assert len(detail) == 21
+    assert {one["field"] for one in detail[:6]} == {*many}
+    assert detail[-1] == {"field": None, "value": None, "message": "and 6 more"}
+    [all_of_them] = refused(client, "generate", {f"x{k}": k for k in range(21)})
+    assert "21 fields are no fields of this request, such as 'x0'" in all_of_them["message"]
+
+
+def test_others_are_answered_during_a_flood_of_mistakes() -> None:
+    path, body = FLOODS["hits"]
+    content = json.dumps(body).encode()
+    headers = {"Content-Type": "application/json"}
+    with patient_server(Patience()) as ((host, port), _):
+        base, stop, waits = f"http://{host}:{port}/api", threading.Event(), []
+
+        def look() -> None:
+            with httpx.Client() as others:
+                while not stop.is_set():
+                    begun = time.monotonic()
+                    assert others.get(f"{base}/health").status_code == 200
+                    waits.append(time.monotonic() - begun)
+
+        looking = threading.Thread(target=look)
+        looking.start()
+        try:
+            for _ in range(5):
+                flood = httpx.post(f"{base}/{path}", content=content, headers=headers)
+                assert flood.status_code == 422
+        finally:
+            stop.set()
+            looking.join()
+    assert max(waits) < 0.5
 
 
 def test_a_mistake_of_ours_is_not_told_to_the_world(monkeypatch: pytest.MonkeyPatch) -> None:

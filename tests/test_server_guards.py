@@ -70,6 +70,16 @@ def test_foreign_names_are_refused(client: TestClient, host: str, path: str) -> 
     assert "Host" in answer.json()["detail"][0]["message"]
 
 
+def test_what_is_wrong_with_the_name_is_told(client: TestClient) -> None:
+    for hosts, message in (
+        ([ADDRESS, ADDRESS], "several Host headers"),
+        (["evil"], "Host 'evil' is not served here"),
+    ):
+        answer = client.get("/", headers=[("Host", host) for host in hosts])
+        assert answer.status_code == 421
+        assert message in answer.json()["detail"][0]["message"]
+
+
 def test_allowed_names_are_answered_with_and_without_a_port() -> None:
     hosts = Hosts.of("192.168.1.7", 80, ["Drums.example"])
     for name in ("drums.example", "drums.example:80", "192.168.1.7", "192.168.1.7:80", "localhost"):
@@ -221,7 +231,13 @@ def test_a_page_that_has_not_changed_is_not_sent_again(client: TestClient) -> No
         again = client.get("/", headers=asked | {"If-None-Match": first.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
         assert again.headers["content-security-policy"]
-    assert client.get("/", headers={"If-None-Match": '"other"'}).status_code == 200
+        tag = first.headers["etag"]
+        for known in ("*", f"W/{tag}", f'"other", {tag}', f' {tag} ,"other"'):
+            again = client.get("/", headers=asked | {"If-None-Match": known})
+            assert again.status_code == 304, known
+        for other in ('"other"', f'"x{tag[1:]}', tag[1:-1], f'"a{tag}b"'):
+            anew = client.get("/", headers=asked | {"If-None-Match": other})
+            assert anew.status_code == 200, other
     refused = client.get("/", headers={"Accept-Encoding": "gzip;q=0"})
     assert "content-encoding" not in refused.headers
 

@@ -11,13 +11,13 @@ from starlette.types import ASGIApp
 
 from paradiddle import __version__
 from paradiddle.server import facts, files, playing
+from paradiddle.server.answers import Problems
 from paradiddle.server.bodies import Bodies
 from paradiddle.server.busy import Desk
 from paradiddle.server.faults import answer_faults
 from paradiddle.server.guards import Guard, Hosts
 from paradiddle.server.models import Models
 from paradiddle.server.pages import DOCS_STYLE, WEB, Page, docs_page, pages_of, serve_page
-from paradiddle.server.schemas import Problems
 from paradiddle.server.stage import Stage
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import asyncio
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from paradiddle.server.faults import refusal
+from paradiddle.server.refusing import refuse
 
 __all__ = ["MAX_JSON", "MAX_MIDI", "Bodies"]
 
@@ -52,10 +52,10 @@ class Bodies:
         except _GoneError:
             return
         except TimeoutError:
-            await _refuse(408, f"the body took over {self.seconds:g} seconds", scope, receive, send)
+            await refuse(408, f"the body took over {self.seconds:g} seconds", scope, receive, send)
             return
         except _RefusedError as error:
-            await _refuse(error.status, str(error), scope, receive, send)
+            await refuse(error.status, str(error), scope, receive, send)
             return
         await self.app(scope, _replay(body, receive), send)
 
@@ -88,7 +88,3 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return await receive()
 
     return replayed
-
-
-async def _refuse(status: int, message: str, scope: Scope, receive: Receive, send: Send) -> None:
-    await refusal(status, message, {"Connection": "close"})(scope, receive, send)

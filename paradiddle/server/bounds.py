@@ -14,6 +14,9 @@ __all__ = [
     "MAX_COUNT",
     "MAX_EVENTS",
     "MAX_STEPS",
+    "MAX_STYLES",
+    "MAX_WORDS",
+    "MOST_STRANGERS",
     "Bound",
     "bounded",
 ]
@@ -22,6 +25,8 @@ MAX_BARS, MAX_COUNT = 64, 16
 MAX_STEPS = 16 * MAX_BARS
 MAX_CELLS = MAX_STEPS * len(VOICE_NAMES)
 MAX_EVENTS = 5000
+MAX_STYLES, MAX_WORDS = 64, 200  # of one request
+MOST_STRANGERS = 20  # fields nobody knows that are told one by one
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,13 @@
 """A connection of a client: uvicorn's, with deadlines, and with our answers where it refuses.
 
-Of httptools, which uvicorn takes where it is installed, these could not be had.
+It is built on uvicorn's connection with the parser h11, also where httptools is installed, of which
+uvicorn would make a connection of another kind.
 """
 
 import asyncio
 import contextlib
+import ipaddress
+import sys
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -18,10 +21,10 @@ from paradiddle.server.pieces import PIECE_BYTES
 __all__ = ["Connection", "Patience", "connection_with"]
 
 _LOOKS = 4  # within the shorter deadline
-_FULL = refusal(
-    503,
-    "the server has too many connections; try again in a second",
-    {"Retry-After": str(RETRY_SECONDS), "Connection": "close", **HEADERS},
+_HANGING_UP = {"Retry-After": str(RETRY_SECONDS), "Connection": "close", **HEADERS}
+_FULL = refusal(503, "the server has too many connections; try again in a second", _HANGING_UP)
+_SHARED = refusal(
+    429, "your address has too many connections; use one for several requests", _HANGING_UP
 )
 
 
@@ -38,11 +41,15 @@ class Patience:
         Seconds for a piece of an answer, `PIECE_BYTES`, or what is left of it.
     connections : int
         Those beyond get 503.
+    share : int
+        Of them, how many one address may have; those beyond get 429. This machine's own addresses
+        may have all: behind them a proxy may stand for everybody.
     """
 
     asking: float = 10.0
     taking: float = 20.0
     connections: int = 512
+    share: int = 128
 
 
 class Connection(H11Protocol):
@@ -60,6 +67,8 @@ class Connection(H11Protocol):
         super().connection_made(transport)
         if len(self.connections) > self.patience.connections:
             self.app = _FULL
+        elif self._has_its_share():
+            self.app = _SHARED
         self._answered_at = self._taken_at = self.loop.time()
         self._look_later()
 
@@ -84,8 +93,23 @@ class Connection(H11Protocol):
         super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP."""
-        self._refuse(400, "the request is no HTTP that can be read")
+        """Answer what is no HTTP; called where h11 has raised."""
+        if "Host" in str(sys.exc_info()[1]):
+            self._refuse(400, "the request must have one Host header, with the server's name")
+        else:
+            self._refuse(400, "the request is no HTTP that can be read")
+
+    def _has_its_share(self) -> bool:
+        """Whether the client's address has too many connections, this one included."""
+        host = self.client[0] if self.client else ""
+        try:
+            if not host or ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+                return False
+        except ValueError:
+            return False
+        clients = (getattr(one, "client", None) for one in self.connections)
+        held = sum(1 for client in clients if client is not None and client[0] == host)
+        return held > self.patience.share
 
     def _look_later(self) -> None:
         seconds = min(self.patience.asking, self.patience.taking) / _LOOKS

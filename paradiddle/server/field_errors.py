@@ -2,35 +2,22 @@
 
 import json
 import math
-import re
 from typing import Any
 
 from pydantic import BaseModel
 
 from paradiddle.errors import InvalidValueError, ParadiddleError
 
-__all__ = ["MOST_TEXT", "FieldError", "located", "shown"]
+__all__ = ["MOST_TEXT", "FieldError", "beyond", "located", "said", "shown", "within"]
 
 MOST_TEXT = 200
 
-# how errors of the library begin that are about one field
-_ABOUT = (
-    (re.compile(r"unknown style|the shares? of style|style "), "style"),
-    (
-        re.compile(r"the pattern has \S+ steps a quarter|steps_per_quarter"),
-        "pattern.steps_per_quarter",
-    ),
-    (re.compile(r"the pattern has \S+ quarters a bar|a bar must"), "pattern.quarters_per_bar"),
-    (re.compile(r"the pattern has no steps"), "pattern.steps"),
-    (re.compile(r"the pattern has no hits"), "pattern.hits"),
-    (re.compile(r"no voice is called|keep "), "keep"),
-    (re.compile(r"patterns to morph"), "b.steps"),
-    (re.compile(r"notes and ticks"), "events.ticks"),
-    (re.compile(r"velocities must have shape"), "events.velocities"),
-)
-_MUST = re.compile(r"[a-z_]+(?= must)")
-# what a request has where another has a pattern
-_INSTEAD = {"pattern": ("pattern", "rhythm", "velocities")}
+# what a request calls what the library calls otherwise
+_NAMES = {
+    "pattern": ("pattern", "rhythm", "velocities"),
+    "end": ("b",),
+    "voice": ("keep",),
+}
 
 
 class FieldError(InvalidValueError):
@@ -39,15 +26,26 @@ class FieldError(InvalidValueError):
     Parameters
     ----------
     field : str
-        Dotted, such as ``pattern.steps``.
+        Dotted, such as ``pattern.steps``; empty where who catches it knows.
     value : object
         What was sent.
     message : str
     """
 
     def __init__(self, field: str, value: object, message: str) -> None:
-        super().__init__(message)
-        self.field, self.value = field, value
+        super().__init__(message, field=field)
+        self.value = value
+
+
+def beyond(field: str, step: int, steps: int) -> FieldError:
+    """Make the error of a step that a pattern of so many steps does not have."""
+    text = f"{field} must lie within steps [0, {steps}) of the pattern, got {step}"
+    return FieldError(field, step, f"{text}; count steps from 0")
+
+
+def within(place: str, error: InvalidValueError, sent: object) -> FieldError:
+    """Say in which part of a request a field has the error, and what was sent there."""
+    return FieldError(f"{place}.{error.field}", getattr(sent, error.field, None), str(error))
 
 
 def located(error: ParadiddleError, wish: object) -> FieldError:
@@ -56,37 +54,34 @@ def located(error: ParadiddleError, wish: object) -> FieldError:
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> error = located(InvalidValueError("unknown style 'fonk'"), SimpleNamespace(style="fonk"))
+    >>> wrong = InvalidValueError("unknown style 'fonk'", field="style")
+    >>> error = located(wrong, SimpleNamespace(style="fonk"))
     >>> error.field, error.value
     ('style', 'fonk')
     """
     if isinstance(error, FieldError):
         return error
-    message = str(error)
-    field, value = _looked_up(_field_of(message), wish) or ("body", wish)
-    return FieldError(field, value, message)
-
-
-def _field_of(message: str) -> str:
-    """Tell which field an error of the library is about, where it says so."""
-    for beginning, field in _ABOUT:
-        if beginning.match(message):
-            return field
-    match = _MUST.match(message)
-    return match[0] if match else ""
+    field = error.field if isinstance(error, InvalidValueError) else ""
+    name, value = _looked_up(field, wish) or ("body", wish)
+    return FieldError(name, value, str(error))
 
 
 def _looked_up(field: str, wish: object) -> tuple[str, object] | None:
     """Go to a field of a request, as far down as there is one."""
     first, *inner = field.split(".")
-    for name in _INSTEAD.get(first, (first,)):
-        value = getattr(wish, name, None)
+    for name in _NAMES.get(first, (first,)):
+        value = getattr(wish, name, None) if name else None
         if value is not None:
             for part in inner:
                 if hasattr(value, part):
                     name, value = f"{name}.{part}", getattr(value, part)
             return name, value
     return None
+
+
+def said(value: Any) -> str:
+    """Write a value that was `shown` into a message."""
+    return json.dumps(value)
 
 
 def shown(value: Any) -> Any:

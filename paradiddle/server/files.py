@@ -11,12 +11,12 @@ from fastapi import APIRouter, Query, Request, Response
 from paradiddle import midi, smf
 from paradiddle.early import with_early
 from paradiddle.errors import MidiError
-from paradiddle.events import quantise
+from paradiddle.events import Quantised, quantise
 from paradiddle.kit_maps import KIT_MAPS
 from paradiddle.pattern import Pattern
 from paradiddle.saving import sound_of
 from paradiddle.score import Score
-from paradiddle.server import schemas
+from paradiddle.server import answers, requests
 from paradiddle.server.bounds import BOUNDS
 from paradiddle.server.field_errors import FieldError
 from paradiddle.server.pieces import Pieces
@@ -24,6 +24,7 @@ from paradiddle.server.playing import json_answer, patterns_text
 from paradiddle.server.stage import Turn, answer, client_of, stage_of
 from paradiddle.server.wav import wav_bytes
 from paradiddle.swing import swung
+from paradiddle.swung_file import straightened
 
 __all__ = ["MAX_SECONDS", "router", "sent_as"]
 
@@ -45,7 +46,7 @@ def sent_as(media_type: str) -> dict[int | str, dict[str, Any]]:
 
 @router.post(
     "/import",
-    response_model=schemas.ImportAnswer,
+    response_model=answers.ImportAnswer,
     openapi_extra={"requestBody": {"required": True, "content": {_MIDI: _BINARY}}},
 )
 async def import_(
@@ -60,13 +61,13 @@ async def import_(
 
 
 @router.post("/midi", response_class=Response, responses=sent_as(_MIDI))
-async def midi_(wish: schemas.FileRequest, request: Request) -> Response:
+async def midi_(wish: requests.FileRequest, request: Request) -> Response:
     """Write a pattern or events as a MIDI file."""
     return await answer(request, _midi_file, wish)
 
 
 @router.post("/wav", response_class=Response, responses=sent_as(_WAV))
-async def wav(wish: schemas.WavRequest, request: Request) -> Response:
+async def wav(wish: requests.WavRequest, request: Request) -> Response:
     """Play a pattern or events on the kit, as a stereo WAV file."""
     client, sounds = client_of(request), stage_of(request).sounds
     size = _sound_bytes(wish)
@@ -87,13 +88,16 @@ def _imported(data: bytes, bars: int) -> Response:
     length = int(events.onsets[-1] // events.ticks_per_bar) + 1
     if length > _MAX_BARS:
         raise MidiError(f"the file is {length} bars long, at most {_MAX_BARS}; send a part of it")
-    found = quantise(events)
-    pattern = with_early(found.pattern, score.texts)
+    straight = straightened(events, score.texts)
+    found = quantise(straight.events)
+    early = with_early(found.pattern, score.texts)
+    pattern = replace(early, qpm=midi.plain_qpm(early.qpm))
     pieces = _cut(pattern, bars)
-    notes = _worth_telling(score, found.unmapped, pattern, len(pieces))
+    notes = _worth_telling(score, found, pattern, len(pieces))
     return json_answer(
         f'{{"patterns": {patterns_text(pieces)}, "collided": {found.collisions},'
-        f' "qpm": {json.dumps(pattern.qpm)}, "notes": {json.dumps(notes)}}}'
+        f' "qpm": {json.dumps(pattern.qpm)}, "swing": {json.dumps(straight.swing)},'
+        f' "notes": {json.dumps(notes)}}}'
     )
 
 
@@ -113,11 +117,15 @@ def _cut(pattern: Pattern, bars: int) -> list[Pattern]:
     ]
 
 
-def _worth_telling(score: Score, unmapped: int, pattern: Pattern, pieces: int) -> list[str]:
+def _worth_telling(score: Score, found: Quantised, pattern: Pattern, pieces: int) -> list[str]:
     """Say what a person might miss."""
     notes = [f"drums: {midi.drums_of(score).rule}"]
-    if unmapped:
-        notes.append(f"{unmapped} notes belong to none of the nine voices and were left out")
+    if count := found.unmapped:
+        belong, were = ("notes belong", "were") if count > 1 else ("note belongs", "was")
+        notes.append(f"{count} {belong} to none of the nine voices and {were} left out")
+    if count := found.collisions:
+        fell, were = ("notes fell", "were") if count > 1 else ("note fell", "was")
+        notes.append(f"{count} {fell} on a hit of the same drum and {were} left out")
     if len({qpm for _, qpm in score.tempos}) > 1:
         notes.append(f"the tempo changes; all is at the first, {pattern.qpm:g} qpm")
     if len({sign[1:] for sign in score.time_signatures}) > 1:
@@ -127,13 +135,13 @@ def _worth_telling(score: Score, unmapped: int, pattern: Pattern, pieces: int) -
     return notes
 
 
-def _midi_file(_: Turn, wish: schemas.FileRequest) -> Response:
+def _midi_file(_: Turn, wish: requests.FileRequest) -> Response:
     pitches = None if wish.kit_map == "gm" else KIT_MAPS[wish.kit_map]
     data = midi.to_bytes(wish.music(), pitches, swing=wish.swing)
     return Response(data, 200, _named("paradiddle.mid"), _MIDI)
 
 
-def _wav_file(_: Turn, wish: schemas.WavRequest) -> bytes:
+def _wav_file(_: Turn, wish: requests.WavRequest) -> bytes:
     music = wish.music()
     if isinstance(music, Pattern):
         music = swung(_repeated(music, wish.repeat), wish.swing)
@@ -152,7 +160,7 @@ def _repeated(pattern: Pattern, times: int) -> Pattern:
     )
 
 
-def _sound_bytes(wish: schemas.WavRequest) -> int:
+def _sound_bytes(wish: requests.WavRequest) -> int:
     """Tell how large the sound will be at the most, unless it would be too long."""
     field, seconds = wish.length()
     if seconds > MAX_SECONDS:

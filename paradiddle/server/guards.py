@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from paradiddle.server.faults import refusal
+from paradiddle.server.refusing import refuse
 
 __all__ = ["HEADERS", "Guard", "Hosts"]
 
@@ -105,16 +105,19 @@ class Guard:
         if refused is None:
             await self.app(scope, receive, send_guarded)
         elif scope["type"] == "http" or _DENIAL in scope.get("extensions", {}):
-            await refusal(*refused, {"Connection": "close"})(scope, receive, send_guarded)
+            await refuse(*refused, scope, receive, send_guarded)
         else:
             await send({"type": "websocket.close", "code": 1008})
 
     def _refused(self, method: str, headers: Headers) -> tuple[int, str] | None:
         """Say why a request is refused, if it is."""
         hosts = headers.getlist("host")
-        if len(hosts) != 1 or hosts[0] not in self.hosts:
-            named = hosts[0][:200] if hosts else "none"
-            return 421, f"Host {named} is not served here; start the server with --allow-host"
+        if len(hosts) != 1:
+            many = "several Host headers" if hosts else "no Host header"
+            return 421, f"the request has {many}; send one, with the server's name"
+        if hosts[0] not in self.hosts:
+            named = hosts[0][:200]
+            return 421, f"Host {named!r} is not served here; start the server with --allow-host"
         origin = headers.get("origin")
         if origin is not None and not _is_own(origin, hosts[0]):
             return 403, f"Origin {origin[:200]} may not use this server; open its own page"

@@ -93,11 +93,17 @@ def serve_page(page: Page, request: Request) -> Response:
     headers = {"ETag": tag, "Cache-Control": page.cache, **page.headers}
     if page.packed:
         headers["Vary"] = "Accept-Encoding"
-    if tag in request.headers.get("if-none-match", ""):
+    if _has(request, tag):
         return Response(None, 304, headers)
     if packed:
         headers["Content-Encoding"] = "gzip"
     return Response(packed or page.data, 200, headers, page.media_type)
+
+
+def _has(request: Request, tag: str) -> bool:
+    """Whether the client has a file with this tag, or has it whatever its tag is."""
+    known = request.headers.get("if-none-match", "").split(",")
+    return not {"*", tag}.isdisjoint(one.strip().removeprefix("W/") for one in known)
 
 
 def _takes_gzip(request: Request) -> bool:

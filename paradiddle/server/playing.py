@@ -16,9 +16,10 @@ from paradiddle.events import Events, quantise
 from paradiddle.keep import Keep
 from paradiddle.pattern import Pattern
 from paradiddle.pattern_questions import check_grid, check_hits
-from paradiddle.server import schemas
+from paradiddle.server import answers, requests
 from paradiddle.server.bounds import MAX_COUNT
-from paradiddle.server.field_errors import FieldError, located
+from paradiddle.server.field_errors import FieldError, beyond, located
+from paradiddle.server.schemas import PatternJson
 from paradiddle.server.stage import Turn, answer
 from paradiddle.takes import STEPS_PER_BAR
 from paradiddle.timing import TICKS_PER_QUARTER
@@ -31,44 +32,44 @@ _MOST_BARS = 256  # of all patterns of a request
 _SEEDS = 2**32  # drawn below this: short enough to read out
 
 
-@router.post("/generate", response_model=schemas.PatternsAnswer)
-async def generate(wish: schemas.GenerateRequest, request: Request) -> Response:
+@router.post("/generate", response_model=answers.PatternsAnswer)
+async def generate(wish: requests.GenerateRequest, request: Request) -> Response:
     """Play something new in a style."""
     return await answer(request, _generated, wish)
 
 
-@router.post("/continue", response_model=schemas.PatternsAnswer)
-async def continue_(wish: schemas.ContinueRequest, request: Request) -> Response:
+@router.post("/continue", response_model=answers.PatternsAnswer)
+async def continue_(wish: requests.ContinueRequest, request: Request) -> Response:
     """Play on after a pattern; the answer begins with it, unchanged."""
     return await answer(request, _continued, wish)
 
 
-@router.post("/fill", response_model=schemas.PatternsAnswer)
-async def fill(wish: schemas.FillRequest, request: Request) -> Response:
+@router.post("/fill", response_model=answers.PatternsAnswer)
+async def fill(wish: requests.FillRequest, request: Request) -> Response:
     """Play anew the open cells of a pattern; all others stay bit for bit."""
     return await answer(request, _filled, wish)
 
 
-@router.post("/humanize", response_model=schemas.PatternsAnswer)
-async def humanize(wish: schemas.HumanizeRequest, request: Request) -> Response:
+@router.post("/humanize", response_model=answers.PatternsAnswer)
+async def humanize(wish: requests.HumanizeRequest, request: Request) -> Response:
     """Give the hits of a pattern a drummer's dynamics and timing."""
     return await answer(request, _humanized, wish)
 
 
-@router.post("/tap", response_model=schemas.PatternsAnswer)
-async def tap(wish: schemas.TapRequest, request: Request) -> Response:
+@router.post("/tap", response_model=answers.PatternsAnswer)
+async def tap(wish: requests.TapRequest, request: Request) -> Response:
     """Play a tapped rhythm on the whole kit."""
     return await answer(request, _tapped, wish)
 
 
-@router.post("/morph", response_model=schemas.MorphAnswer)
-async def morph(wish: schemas.MorphRequest, request: Request) -> Response:
+@router.post("/morph", response_model=answers.MorphAnswer)
+async def morph(wish: requests.MorphRequest, request: Request) -> Response:
     """Go from one pattern to another of the same length."""
     return await answer(request, _morphed, wish)
 
 
-@router.post("/drum", response_model=schemas.DrumAnswer)
-async def drum(wish: schemas.DrumRequest, request: Request) -> Response:
+@router.post("/drum", response_model=answers.DrumAnswer)
+async def drum(wish: requests.DrumRequest, request: Request) -> Response:
     """Let the LSTM drummer play; the pattern is the same on a grid of 16ths."""
     return await answer(request, _drummed, wish)
 
@@ -83,7 +84,7 @@ def patterns_text(patterns: Iterable[Pattern]) -> str:
     return f"[{', '.join(pattern.to_json() for pattern in patterns)}]"
 
 
-def _generated(turn: Turn, wish: schemas.GenerateRequest) -> Response:
+def _generated(turn: Turn, wish: requests.GenerateRequest) -> Response:
     _check_work(wish.bars, wish.count)
     first = _seed_of(wish.seed)
     played = turn.models.machine.generate(
@@ -92,7 +93,7 @@ def _generated(turn: Turn, wish: schemas.GenerateRequest) -> Response:
     return _patterns(played, first)
 
 
-def _continued(turn: Turn, wish: schemas.ContinueRequest) -> Response:
+def _continued(turn: Turn, wish: requests.ContinueRequest) -> Response:
     machine, pattern, settings = turn.models.machine, wish.pattern.pattern(), wish.settings()
     _check_work(pattern.bars + wish.bars, wish.count)
     return _each(
@@ -100,14 +101,14 @@ def _continued(turn: Turn, wish: schemas.ContinueRequest) -> Response:
     )
 
 
-def _filled(turn: Turn, wish: schemas.FillRequest) -> Response:
+def _filled(turn: Turn, wish: requests.FillRequest) -> Response:
     machine, pattern, settings = turn.models.machine, wish.pattern.pattern(), wish.settings()
     _check_work(pattern.bars, wish.count)
     keep = _kept(wish, pattern)
     return _each(turn, wish, lambda seed: machine.fill(pattern, keep, seed=seed, **settings))
 
 
-def _humanized(turn: Turn, wish: schemas.HumanizeRequest) -> Response:
+def _humanized(turn: Turn, wish: requests.HumanizeRequest) -> Response:
     machine, pattern, settings = turn.models.machine, wish.pattern.pattern(), wish.settings()
     _check_work(pattern.bars, wish.count)
     return _each(
@@ -115,20 +116,20 @@ def _humanized(turn: Turn, wish: schemas.HumanizeRequest) -> Response:
     )
 
 
-def _tapped(turn: Turn, wish: schemas.TapRequest) -> Response:
+def _tapped(turn: Turn, wish: requests.TapRequest) -> Response:
     machine, rhythm, settings = turn.models.machine, _rhythm(wish), wish.settings()
     steps = rhythm.steps if isinstance(rhythm, Pattern) else len(rhythm)
     _check_work(steps / STEPS_PER_BAR, wish.count)
     return _each(turn, wish, lambda seed: machine.tap(rhythm, qpm=wish.qpm, seed=seed, **settings))
 
 
-def _morphed(turn: Turn, wish: schemas.MorphRequest) -> Response:
+def _morphed(turn: Turn, wish: requests.MorphRequest) -> Response:
     check_whole("count", wish.count, 2, MAX_COUNT, "2 are the two ends alone")
     way = turn.models.latent.morph(_end("a", wish.a), _end("b", wish.b), wish.count)
     return json_answer(f'{{"patterns": {patterns_text(way)}}}')
 
 
-def _drummed(turn: Turn, wish: schemas.DrumRequest) -> Response:
+def _drummed(turn: Turn, wish: requests.DrumRequest) -> Response:
     seed = _seed_of(wish.seed)
     events = turn.models.drummer.play(
         Length(notes=wish.notes),
@@ -147,7 +148,7 @@ def _patterns(patterns: Iterable[Pattern], seed: int) -> Response:
     return json_answer(f'{{"patterns": {patterns_text(patterns)}, "seed": {seed}}}')
 
 
-def _each(turn: Turn, wish: schemas.Playing, play: Callable[[int], Pattern]) -> Response:
+def _each(turn: Turn, wish: requests.Playing, play: Callable[[int], Pattern]) -> Response:
     """Play with one seed after the other, as long as somebody waits."""
     first = _seed_of(wish.seed)
     played = []
@@ -157,7 +158,7 @@ def _each(turn: Turn, wish: schemas.Playing, play: Callable[[int], Pattern]) -> 
     return _patterns(played, first)
 
 
-def _end(field: str, sent: schemas.PatternJson) -> Pattern:
+def _end(field: str, sent: PatternJson) -> Pattern:
     """Build one end of a morph, and check it here, where it is known which one it is."""
     pattern = sent.pattern(field)
     try:
@@ -175,7 +176,8 @@ def _check_work(bars: float, count: int) -> None:
     if bars * count > _MOST_BARS:
         raise InvalidValueError(
             f"count must be at most {int(_MOST_BARS // bars)} for patterns of {bars:g} bars, got"
-            f" {count}; ask for {_MOST_BARS} bars at once or fewer"
+            f" {count}; ask for {_MOST_BARS} bars at once or fewer",
+            field="count",
         )
 
 
@@ -183,7 +185,7 @@ def _seed_of(seed: int | None) -> int:
     return secrets.randbelow(_SEEDS - MAX_COUNT) if seed is None else seed
 
 
-def _kept(wish: schemas.FillRequest, pattern: Pattern) -> Keep:
+def _kept(wish: requests.FillRequest, pattern: Pattern) -> Keep:
     """Say what of a pattern stays, as words or as a mask."""
     if wish.open is None:
         return wish.keep
@@ -191,19 +193,14 @@ def _kept(wish: schemas.FillRequest, pattern: Pattern) -> Keep:
         text = "keep must be left out where open is given; send one of both"
         raise FieldError("keep", wish.keep, text)
     mask = np.ones(pattern.hits.shape, np.bool_)
-    for step, voice in wish.open:
+    for place, (step, voice) in enumerate(wish.open):
         if step >= pattern.steps:
-            raise FieldError(
-                "open",
-                [step, voice],
-                f"open must lie within steps [0, {pattern.steps}) of the pattern, got {step};"
-                " count steps from 0",
-            )
+            raise beyond(f"open[{place}][0]", step, pattern.steps)
         mask[step, voice] = False
     return mask
 
 
-def _rhythm(wish: schemas.TapRequest) -> Pattern | list[float]:
+def _rhythm(wish: requests.TapRequest) -> Pattern | list[float]:
     """Take the rhythm in the form it was sent."""
     if wish.rhythm is not None and wish.velocities is None:
         return wish.rhythm.pattern("rhythm")
