@@ -33,6 +33,8 @@ class Score:
         (tick, numerator, denominator), ascending.
     texts : tuple of str
         Text events at the start of the file, at most `paradiddle.smf.MAX_TEXTS` a track.
+    length : int
+        Tick at which the last track ends.
     """
 
     midi_format: int
@@ -45,6 +47,7 @@ class Score:
     tempos: tuple[tuple[int, float], ...]
     time_signatures: tuple[tuple[int, int, int], ...]
     texts: tuple[str, ...] = ()
+    length: int = 0
 
     @cached_property
     def tempo_map(self) -> TempoMap:

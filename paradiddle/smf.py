@@ -264,6 +264,7 @@ def _lay_end_to_end(tracks: list[_Track], division: int) -> None:
         track.tempos[:] = [(tick + offset, qpm) for tick, qpm in track.tempos]
         track.time_signatures[:] = [(t + offset, n, d) for t, n, d in track.time_signatures]
         bars = -(-Fraction(track.length - last[0]) // bar)
+        track.length += offset
         offset += last[0] + int(bars * bar)
 
 
@@ -292,6 +293,7 @@ def _score(midi_format: int, division: int, tracks: list[_Track]) -> Score:
             sorted((change for track in tracks for change in track.time_signatures), key=_tick_of)
         ),
         tuple(text for track in tracks for text in track.texts),
+        max((track.length for track in tracks), default=0),
     )
     _check_length(score)
     return score

@@ -244,6 +244,16 @@ def test_what_was_written_can_be_imported(client: TestClient) -> None:
     assert told["notes"] == ["drums: channel 10"]
 
 
+@pytest.mark.parametrize("bars", [1, 2, 4, 8])
+def test_bars_that_are_silent_at_the_end_come_back(client: TestClient, bars: int) -> None:
+    hits = np.zeros((16 * bars, 9), bool)
+    hits[3, 1] = True
+    written = Pattern(hits, hits * 0.5, hits * 0.0)
+    [read] = patterns_in(client.post("/api/import", content=to_bytes(written)))
+    assert read.bars == bars
+    assert np.array_equal(read.hits, hits)
+
+
 def test_a_long_file_comes_in_pieces_without_the_silent_ones(client: TestClient) -> None:
     hits = np.zeros((16 * 20, 9), bool)
     hits[16 * 9, 1] = hits[16 * 19, 0] = True

@@ -1,6 +1,7 @@
 """Routes for files: MIDI in, MIDI and sound out."""
 
 import json
+import math
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
@@ -92,12 +93,26 @@ def _imported(data: bytes, bars: int) -> Response:
     found = quantise(straight.events)
     early = with_early(found.pattern, score.texts)
     pattern = replace(early, qpm=midi.plain_qpm(early.qpm))
-    pieces = _cut(pattern, bars)
+    pieces = _cut(_to_its_end(pattern, score, bars), bars)
     notes = _worth_telling(score, found, pattern, len(pieces))
     return json_answer(
         f'{{"patterns": {patterns_text(pieces)}, "collided": {found.collisions},'
         f' "qpm": {json.dumps(pattern.qpm)}, "swing": {json.dumps(straight.swing)},'
         f' "notes": {json.dumps(notes)}}}'
+    )
+
+
+def _to_its_end(pattern: Pattern, score: Score, bars: int) -> Pattern:
+    """Add the silent bars after the last hit, as far as its piece and the file go."""
+    bar = score.ticks_per_quarter * pattern.quarters_per_bar
+    whole, filled = int(score.length / bar), math.ceil(pattern.bars / bars) * bars
+    missing = max(0, min(whole, filled) * pattern.steps_per_bar - pattern.steps)
+    more = (0, missing), (0, 0)
+    return replace(
+        pattern,
+        hits=np.pad(pattern.hits, more),
+        velocities=np.pad(pattern.velocities, more),
+        offsets=np.pad(pattern.offsets, more),
     )
 
 

@@ -232,11 +232,12 @@ class Training:
     def _begin_with(self, start: Path) -> None:
         """Take the weights of a model."""
         shape, vocabulary, file = read_model(start)
-        if shape != self.model.shape:
+        ours = self.model.shape
+        if shape != ours:
             raise ModelError(
-                f"{start} has {shape.layers} x {shape.hidden} units and tables of {shape.sizes}, not"
-                f" {self.model.shape.layers} x {self.model.shape.hidden} and"
-                f" {self.model.shape.sizes}; give the same --hidden, --layers and files"
+                f"{start} has {shape.layers} x {shape.hidden} units and tables of {shape.sizes},"
+                f" not {ours.layers} x {ours.hidden} and {ours.sizes}; give the same --hidden,"
+                " --layers and files"
             )
         if vocabulary != self.vocabulary:
             raise ModelError(
