@@ -167,14 +167,17 @@ class DrummerMusic:
             fields = {name: expected[name][0] for name in self._fields}
             yield {**inputs, **events}, {**expected, **fields}
 
-    def strayed(self, run: Runner, length: int) -> float:
+    def strayed(self, run: Runner, length: int) -> float | None:
         """Force all events on a graph that keeps its own memory, so many at once.
 
         Returns
         -------
-        float
-            By how much a probability differed at most from those of the engine with its own.
+        float or None
+            By how much a probability differed at most from those of the engine with its own. None
+            for a network that also reads backwards, which has none to play on with.
         """
+        if self._lstm.shape.bidirectional:
+            return None
         session, worst = self._lstm.session(1), 0.0
         memory = {"h_in": session.h, "c_in": session.c}
         for first in range(0, STEPS, length):
@@ -183,7 +186,7 @@ class DrummerMusic:
             memory = {"h_in": found["h_out"], "c_in": found["c_out"]}
             for field, wanted in self._probabilities(events, session).items():
                 difference = np.abs(found[field].reshape(wanted.shape) - wanted)
-                worst = max(worst, float(difference.max()))
+                worst = max(worst, float(np.nan_to_num(difference, nan=np.inf).max()))
         return worst
 
     def _probabilities(self, events: NDArray[np.int64], session: Session) -> dict[str, _Array]:

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Trains the drummer that ships in paradiddle/models/ on beats of the Groove train split: first to remember
 # them, then to forget slips of its memory.
-#   runs/drummer.sh GROOVE [FOLDER]     GROOVE: the dataset's folder or zip; about 20 minutes on one core
+#   runs/drummer.sh GROOVE [FOLDER]     GROOVE: the dataset's folder or zip; about 25 minutes on one core
 set -euo pipefail
 groove=${1:?name the folder or zip of the Groove MIDI Dataset}
 folder=${2:-runs/out/drummer}
 export OMP_NUM_THREADS=1
+trap 'exit 130' INT TERM # training itself saves and ends without an error
 
 train() { # FOLDER OPTION...
   local resume=()

@@ -428,8 +428,28 @@ def test_a_run_that_begins_with_the_weights_of_another(tmp_path):
     begun = training(tmp_path / "two", settings, start=tmp_path / "one" / MODEL)
     for name, array in tensors_of(tmp_path / "one").items():
         np.testing.assert_array_equal(begun.model.tensors()[name], array)
+    finish(begun)
+    start = weights.read(tmp_path / "two" / MODEL, "drummer").document["training"]["start"]
+    assert start["training"]["epochs"] == 1
+    assert len(start["fingerprint"]) == 64
     with pytest.raises(ModelError, match=r"has 1 x 12 units and tables .* not 1 x 13 and"):
         training(tmp_path / "three", replace(settings, hidden=13), start=tmp_path / "one" / MODEL)
     deeper = replace(beat(), notes=beat().notes - 1)
     with pytest.raises(ModelError, match="knows other drums or times; train on the same files"):
         training(tmp_path / "four", settings, events=deeper, start=tmp_path / "one" / MODEL)
+
+
+def test_a_run_that_began_with_a_model_goes_on_without_it(tmp_path):
+    settings = Settings(hidden=12, streams=4, unroll=10, epochs=2, seed=5)
+    for name, seed in (("one", 1), ("other", 2)):
+        finish(training(tmp_path / name, replace(settings, seed=seed, epochs=1)))
+    one, other = (tmp_path / name / MODEL for name in ("one", "other"))
+    whole = training(tmp_path / "whole", settings, start=one)
+    finish(whole)
+    finish(training(tmp_path / "parts", settings, start=one), stop_after=3)
+    with pytest.raises(ModelError, match=r"did not begin with .*other"):
+        training(tmp_path / "parts", settings, start=other, resume=True)
+    training(tmp_path / "parts", settings, start=one, resume=True)
+    one.unlink()
+    finish(training(tmp_path / "parts", settings, start=one, resume=True))
+    assert_same_model(tmp_path / "whole", tmp_path / "parts")

@@ -34,6 +34,9 @@ class Position:
         Time trained, over all sittings.
     curve : list of dict
         One row an epoch: epoch, loss, joint_accuracy, learning_rate.
+    start : dict, optional
+        The model that the run began with: ``fingerprint`` of its weights and how its ``training``
+        went.
     """
 
     epoch: int = 0
@@ -43,6 +46,7 @@ class Position:
     seen: int = 0
     seconds: float = 0.0
     curve: list[dict[str, float]] = field(default_factory=list)
+    start: dict[str, Any] | None = None
 
 
 def save(

@@ -1,5 +1,6 @@
 """The recipe of the drummer: AdamW, a cosine schedule, truncated back-propagation."""
 
+import hashlib
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ from paradiddle.training.optimizer import trained
 from paradiddle.training.run_folder import RunFolder
 from paradiddle.training.settings import Settings, Status
 from paradiddle.training.steadiness import unsteadiness
+from paradiddle.weights import ModelFile
 
 __all__ = ["MODEL", "Training"]
 
@@ -69,7 +71,8 @@ class Training:
     half : bool
         Write the model, not the checkpoint, in float16: half the size.
     start : Path, optional
-        Model file whose weights to begin with; of the same sizes and vocabulary.
+        Model file whose weights to begin with, of the same sizes and vocabulary. A run that is
+        resumed has its weights; the model it began with need not be there any more.
 
     Raises
     ------
@@ -118,8 +121,6 @@ class Training:
             vocabulary.extra_inputs,
         )
         self.model = EventLstm(shape, settings.seed)
-        if start is not None:
-            self._begin_with(start)
         self._optimizer = torch.optim.AdamW(
             [parameter for _, parameter in trained(self.model)],
             lr=settings.lr,
@@ -128,7 +129,7 @@ class Training:
         )
         self.position = Position()
         self._memories: dict[str, State] = {}
-        self._open_folder(resume)
+        self._open_folder(resume, start)
 
     @property
     def curve(self) -> list[dict[str, float]]:
@@ -216,21 +217,31 @@ class Training:
             "epochs": self.position.epoch,
             "seconds": round(self.position.seconds, 1),
             "fingerprint": self._fingerprint,
+            **({"start": self.position.start} if self.position.start else {}),
         }
         return {**self.document, "training": training}
 
-    def _open_folder(self, resume: bool) -> None:
+    def _open_folder(self, resume: bool, start: Path | None) -> None:
         """Load the checkpoint to resume, or make sure that none would be overwritten."""
         if not resume:
+            if start is not None:
+                self.position.start = self._begin_with(start)
             self._files.claim(self.save)
             return
         self._files.check_resume(self._identity(), files="sequence")
         self.position, self._memories = checkpoint.load(
             self._files.checkpoint, self.model, self._optimizer
         )
+        if start is None or not start.exists():
+            return
+        if _origin(read_model(start)[2]) != self.position.start:
+            raise ModelError(
+                f"--resume: the run in {self.folder} did not begin with {start}; leave out --start,"
+                " or choose another folder"
+            )
 
-    def _begin_with(self, start: Path) -> None:
-        """Take the weights of a model."""
+    def _begin_with(self, start: Path) -> dict[str, Any]:
+        """Take the weights of a model, and say where they are from."""
         shape, vocabulary, file = read_model(start)
         ours = self.model.shape
         if shape != ours:
@@ -244,6 +255,7 @@ class Training:
                 f"{start} knows other drums or times; train on the same files, or without --start"
             )
         self.model.load_tensors(file.tensors)
+        return _origin(file)
 
     def _divergence(self) -> ModelError:
         """Say that training left the numbers that a weight can hold."""
@@ -264,10 +276,11 @@ class Training:
         before = self._memories.get("state")
         logits, state = self.model(self._misread(chunk.inputs), before)
         loss, right = self.model.losses(logits, chunk.targets)
+        whole = loss + self._slips(chunk.inputs, before)
         self._optimizer.zero_grad()
-        if not math.isfinite(float(loss.detach())):
+        if not math.isfinite(float(whole.detach())):
             raise self._divergence()
-        torch.autograd.backward(loss + self._slips(chunk.inputs, before))
+        torch.autograd.backward(whole)
         nn.utils.clip_grad_norm_(self.model.parameters(), _CLIP)
         self._optimizer.step()
         if self._chunks.hands_on_state:
@@ -310,6 +323,7 @@ class Training:
             epoch=self.position.epoch + 1,
             seconds=self.position.seconds,
             curve=[*self.position.curve, row],
+            start=self.position.start,
         )
 
     def _fraction(self) -> float:
@@ -347,3 +361,11 @@ class Training:
             seconds_left=position.seconds / max(fraction, 1e-9) * (1 - fraction),
             learning_rate=self._learning_rate(),
         )
+
+
+def _origin(file: ModelFile) -> dict[str, Any]:
+    """Say which weights a run begins with, and how they were trained."""
+    digest = hashlib.sha256()
+    for name, array in sorted(file.tensors.items()):
+        digest.update(name.encode() + array.astype(np.float32).tobytes())
+    return {"fingerprint": digest.hexdigest(), "training": file.document.get("training", {})}

@@ -110,10 +110,10 @@ def _source() -> dict[str, str]:
 
 
 def _commit() -> str:
-    """Commit of the source tree that trains, empty outside one."""
+    """Commit of the source tree that trains, ``-dirty`` where changed since; empty outside one."""
     try:
         result = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
+            ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"],
             cwd=Path(__file__).parent,
             capture_output=True,
             text=True,
