@@ -18,5 +18,5 @@ train() { # FOLDER OPTION...
 }
 
 train "$folder/remembering" --lr 8e-3 --epochs 170
-train "$folder" --lr 2.5e-3 --epochs 26 --steady 0.5 --start "$folder/remembering/drummer.safetensors"
+train "$folder" --lr 3e-3 --epochs 40 --steady 0.8 --start "$folder/remembering/drummer.safetensors"
 paradiddle evaluate drummer "$groove" --model "$folder/drummer.safetensors"

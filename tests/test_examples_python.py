@@ -55,7 +55,7 @@ def test_the_player_is_forty_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("vocabulary", "layers", "notes"), [(None, 1, 150), (CLASSIC, 1, 300), (PLACED, 2, 300)]
+    ("vocabulary", "layers", "notes"), [(None, 1, 1000), (CLASSIC, 1, 300), (PLACED, 2, 300)]
 )
 def test_the_player_plays_what_we_play(
     tmp_path: Path, vocabulary: Vocabulary | None, layers: int, notes: int
