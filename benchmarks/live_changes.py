@@ -154,7 +154,7 @@ def changed(player: LivePlayer, score: Score, turn: int, qpm: float) -> bool:
         now, ahead = time.perf_counter(), transport.next_wake()
         edge = now + ahead + transport.look_ahead / 2
         place = score.ruler.quarters(edge)
-        if not ahead or abs(place - 4 * round(place / 4)) < NEAR:
+        if ahead <= 0 or abs(place - 4 * round(place / 4)) < NEAR:
             return False
         transport.set_loop(LOOPS[turn % 2])
         transport.set_qpm(qpm)

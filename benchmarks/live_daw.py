@@ -15,6 +15,7 @@ from paradiddle.ports import open_output
 from paradiddle.priority import real_time
 
 SIXTEENTH = 6  # pulses
+JUMP = 0.4  # intervals that the start comes later than the pulses before it let expect
 
 
 def pulses(low: float, high: float, seconds: float) -> list[float]:
@@ -34,8 +35,9 @@ def main() -> None:
     gc.disable()
     with open_output(port) as output, real_time():
         begin = time.perf_counter() + 1.0
+        interval = 60 / low / 24
         for early in range(-24, 0):  # a clock that runs before its start tells its speed
-            _wait(begin + early * 60 / low / 24)
+            _wait(begin + (early - JUMP) * interval)
             output.clock("pulse")
         due = [begin + at for at in pulses(low, high, seconds)]
         output.clock("start")

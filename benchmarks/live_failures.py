@@ -62,7 +62,7 @@ def ended(ear: Ear, *numbers: int, pause: float, wait: float) -> Turn:
         code, left = program.end(*numbers, pause=pause)
         time.sleep(AGAIN)
         heard += ear.take()
-        wrong = wrong_end(program, code, 0, *map(documented, numbers))
+        wrong = wrong_end(program, code, *map(documented, numbers))
     return Turn(len(unended(heard)), first_strike(heard, since), wrong, left)
 
 

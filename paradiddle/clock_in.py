@@ -20,6 +20,7 @@ ClockState = Literal["waiting", "ready", "playing", "lost"]
 
 _LOST_SECONDS = 1.0  # without a pulse
 _CHECK_SECONDS = 0.2
+_WAIT_SECONDS = 0.05  # between two looks whether a clock has come
 _KINDS = ("clock", "start", "continue", "stop", "songpos")
 
 
@@ -86,6 +87,7 @@ class ClockFollower:
         self._missed = False  # lost while music played
         self._came: queue.SimpleQueue[tuple[str, float, float] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._error: Exception | None = None  # what ended the thread
 
     @property
     def state(self) -> ClockState:
@@ -106,7 +108,7 @@ class ClockFollower:
 
         It is only noted where a thread works on it, and else worked on at once.
         """
-        if message.type not in _KINDS:
+        if message.type not in _KINDS or self._error is not None:
             return
         position = message.pos / 4 if message.type == "songpos" else 0.0
         self._came.put((message.type, self._now(), position))
@@ -168,16 +170,18 @@ class ClockFollower:
         Raises
         ------
         PortError
-            If no clock came in that time.
+            If no clock came in that time, or it cannot be followed any more.
         """
         until = None if seconds is None else self._now() + seconds
         while self._heard is None:
+            if self._error is not None:
+                raise PortError(f"the MIDI clock cannot be followed: {self._error}")
             if until is not None and self._now() >= until:
                 raise PortError(
                     f"no MIDI clock came in {seconds:g} s; let the other program send clock to"
                     " this port and play, or leave --clock in out"
                 )
-            sleep(0.02)
+            sleep(_WAIT_SECONDS)
 
     def close(self) -> None:
         """End the thread; again does nothing."""
@@ -207,6 +211,9 @@ class ClockFollower:
                 while self._wait():
                     pass
         except Exception as error:
+            self._error = error
+            while not self._came.empty():
+                self._came.get()
             self._player.stop()
             self._notice(f"the MIDI clock is followed no more: {error}")
 
@@ -223,7 +230,8 @@ class ClockFollower:
 
     def _pulse(self, seconds: float) -> None:
         """Take a pulse: begin with it, or go along."""
-        if self._heard is not None and seconds - self._heard > _LOST_SECONDS:
+        late = self._heard is not None and seconds - self._heard > _LOST_SECONDS
+        if late or self._onset is not None:  # senders may begin anew with their music
             self._fit.pause()
         self._heard = seconds
         self._fit.add(seconds)

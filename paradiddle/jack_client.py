@@ -43,6 +43,8 @@ def load_jack() -> ctypes.CDLL | None:
                 ctypes.POINTER(ctypes.c_char_p),
                 (ctypes.c_void_p, ctypes.c_void_p),
             ),
+            "jack_get_buffer_size": (ctypes.c_uint32, (ctypes.c_void_p,)),
+            "jack_get_sample_rate": (ctypes.c_uint32, (ctypes.c_void_p,)),
             "jack_free": (None, (ctypes.c_void_p,)),
             "jack_set_error_function": (None, (ctypes.c_void_p,)),
             "jack_set_info_function": (None, (ctypes.c_void_p,)),
@@ -92,6 +94,12 @@ class JackClient:
     def alive(self) -> bool:
         """Whether its server lives."""
         return self._close.alive and not self._ended.is_set()
+
+    @property
+    def period(self) -> float:
+        """Seconds between two times at which the server hands messages over."""
+        frames = self._library.jack_get_buffer_size(self._client)
+        return float(frames) / max(1.0, float(self._library.jack_get_sample_rate(self._client)))
 
     def names(self, direction: str) -> tuple[str, ...]:
         """List the MIDI ports: ``output`` are those that can be played to, else ``input``."""

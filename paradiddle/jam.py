@@ -14,6 +14,7 @@ from paradiddle.drums import VOICES
 from paradiddle.errors import InvalidValueError
 from paradiddle.listening import Listener
 from paradiddle.loop import Loop, Struck
+from paradiddle.output import CLICK_PITCHES
 from paradiddle.pattern import Pattern
 from paradiddle.transport import Timed, Transport
 
@@ -23,7 +24,6 @@ Way = Literal["continue", "complement", "accompany"]
 WAYS: tuple[Way, ...] = ("continue", "complement", "accompany")
 
 _MOST_BARS = 16
-_CLICK = 37  # side stick
 _PHRASE = 4
 _EARLY = 0.125  # quarters that answers may come before a bar line
 _MARGIN = 0.02  # seconds
@@ -185,7 +185,8 @@ class Jam(Band):
 
 def _clicks() -> Loop:
     """Click on every quarter of a bar."""
-    clicks = [Struck(beat, beat, -1, 0.6 if beat else 0.9, pitch=_CLICK) for beat in range(4)]
+    side_stick, _ = CLICK_PITCHES
+    clicks = [Struck(beat, beat, -1, 0.6 if beat else 0.9, pitch=side_stick) for beat in range(4)]
     return Loop(tuple(clicks), 4.0)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from paradiddle.clock_in import Playable
+from paradiddle.complaints import again_and_again
 from paradiddle.errors import MissingExtraError
 from paradiddle.timing import check_qpm
 
@@ -51,6 +52,8 @@ class LinkClock:
         Length of the bars that all are to begin together; that of the player's music if left out.
     start_stop : bool, default True
         Start and stop with the others, and let them with us.
+    notice : callable, optional
+        Told in a line what goes wrong as the session is followed.
     now : callable
         Clock of the player's transport.
     """
@@ -62,9 +65,10 @@ class LinkClock:
         quarters_per_bar: float | None = None,
         *,
         start_stop: bool = True,
+        notice: Callable[[str], None] = lambda _: None,
         now: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._player, self._link, self._now = player, link, now
+        self._player, self._link, self._now, self._notice = player, link, now, notice
         if quarters_per_bar is None:
             with player.change() as transport:
                 quarters_per_bar = transport.quarters_per_bar
@@ -146,8 +150,8 @@ class LinkClock:
 
     def _follow(self) -> None:
         """Follow again and again."""
-        while not self._closing.wait(_POLL_SECONDS):
-            self.turn()
+        what = "cannot follow Ableton Link"
+        again_and_again([self.turn], _POLL_SECONDS, self._closing, what, self._notice)
 
     def _phase(self) -> tuple[float, float]:
         """Read a second and the quarters since the bar line then."""
@@ -161,12 +165,13 @@ class LinkClock:
         wait = -phase % self._bar
         if math.isclose(wait, self._bar, abs_tol=0.05):
             wait = 0.0
-        self._playing = True
         with self._player.change() as transport:
+            self._playing = True
             if transport.running:
                 return
             transport.set_qpm(self.qpm)
-        self._player.start(at=seconds + wait * 60 / self.qpm)
+            # within: our own wish and that of others may come at once, from two threads
+            self._player.start(at=seconds + wait * 60 / self.qpm)
 
     def _halt(self) -> None:
         """Stop the player."""

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from paradiddle.drums import VOICE_OF_PITCH, VOICES
-from paradiddle.kit_maps import kit_pitches
+from paradiddle.drums import VOICE_NAMES, VOICE_OF_PITCH, VOICES
+from paradiddle.errors import InvalidValueError
+from paradiddle.kit_maps import kit_notes
 from paradiddle.pattern import Pattern
 from paradiddle.transport import Transport
 
@@ -36,14 +37,23 @@ def voices_of_kit(kit: str | Path = "gm") -> Mapping[int, int]:
     Raises
     ------
     InvalidValueError
-        If there is no such kit, or a map is wrong.
+        If there is no such kit, or a map is wrong, or tells voices apart by their channels alone.
 
     Examples
     --------
     >>> voices_of_kit("gm")[45], voices_of_kit("roland-td")[45]
     (4, 5)
     """
-    own = {pitch: voice for voice, pitch in reversed(list(enumerate(kit_pitches(kit))))}
+    own: dict[int, int] = {}
+    notes = kit_notes(kit)
+    for voice, note in enumerate(notes):
+        first = own.setdefault(note.pitch, voice)
+        if notes[first].channel != note.channel:
+            raise InvalidValueError(
+                f"kit map {kit}: {VOICE_NAMES[first]} and {VOICE_NAMES[voice]} both have pitch"
+                f" {note.pitch}, on different channels; what comes in is told apart by its pitch,"
+                " so give each one of its own"
+            )
     return MappingProxyType({**VOICE_OF_PITCH, **own})
 
 

@@ -11,13 +11,12 @@ from paradiddle.drums import VOICES
 from paradiddle.errors import AudioError
 from paradiddle.live_mixer import LiveMixer
 from paradiddle.live_sounds import soundfont_sounds
-from paradiddle.output import pitch_of
+from paradiddle.output import CLICK_PITCHES, pitch_of
 from paradiddle.placing import Stereo
 from paradiddle.timed import Timed
 
 __all__ = ["AudioSink", "BlockClock"]
 
-_CLICK_PITCH = 37
 _SHARE = 0.02  # of the error that the estimate of the sample clock takes up with each block
 _LOST_SECONDS = 0.1  # an error so large is a pause of the card
 
@@ -98,7 +97,7 @@ class AudioSink:
         self._driver = sound_card()
         self._now, self._lock = now, threading.Lock()
         self._mixer, self._clock = LiveMixer(sample_rate), BlockClock(sample_rate)
-        needed = tuple(dict.fromkeys((*(one.pitch for one in VOICES), _CLICK_PITCH, *pitches)))
+        needed = tuple(dict.fromkeys((*(one.pitch for one in VOICES), CLICK_PITCHES[0], *pitches)))
         if soundfont is not None:
             self._mixer.load(soundfont_sounds(soundfont, needed, sample_rate))
         self._mixer.prepare(needed)
@@ -178,4 +177,4 @@ class AudioSink:
 
 def _pitch_of(timed: Timed) -> int | None:
     """Which sound a hit or a click is."""
-    return _CLICK_PITCH if timed.kind == "click" else pitch_of(timed, None)
+    return CLICK_PITCHES[0] if timed.kind == "click" else pitch_of(timed, None)

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from paradiddle.complaints import again_and_again
 from paradiddle.priority import real_time
 from paradiddle.sinks import MidiSink, Sink
 from paradiddle.stopping import stops_on_signals
@@ -246,17 +247,11 @@ class LivePlayer:
 
     def _watch(self) -> None:
         """Look after the devices, at a priority at which nobody waits long for the interpreter."""
-        told: set[str] = set()
+        checks, what = [sink.check for sink in self.sinks], "cannot look after an output"
         with real_time():
-            while not self._closing.wait(_WATCH_SECONDS):
-                for sink in self.sinks:
-                    try:
-                        sink.check()
-                    except Exception as error:  # the music goes on
-                        text = f"cannot look after an output: {type(error).__name__}: {error}"
-                        if text not in told:
-                            told.add(text)
-                            self.tell(" ".join(text.split()))
+            again_and_again(
+                checks, _WATCH_SECONDS, self._closing, what, lambda text: self.tell(text)
+            )
 
 
 @contextlib.contextmanager

@@ -45,7 +45,7 @@ class Output(HeldPort):
         self._message = Message
         self._pulse = Message("clock")
         self._sounding: dict[tuple[int, int], float] = {}  # channel and pitch: end in seconds
-        self._ended: list[tuple[int, int]] = []  # since the port was last seen
+        self._ended: dict[tuple[int, int], int] = {}  # since the port was last seen: how often
         self._channels: set[int] = set()
         super().__init__(open_port, name, is_there)
         atexit.register(self.close)
@@ -75,6 +75,8 @@ class Output(HeldPort):
             return
         velocity = min(127, max(1, round(timed.velocity * 127)))
         with self._lock:
+            if self._closed:
+                return
             self._channels.add(channel)
             self._release(channel, pitch)
             if not self.alive:
@@ -120,11 +122,13 @@ class Output(HeldPort):
     def check(self) -> bool:
         """Look whether the port is there; see `HeldPort.check`."""
         with self._lock:
-            before = len(self._ended)
+            before = dict(self._ended)
         alive = super().check()
         if alive:
             with self._lock:
-                del self._ended[:before]
+                for note, times in before.items():
+                    if self._ended.get(note) == times:
+                        del self._ended[note]
         return alive
 
     def close(self) -> None:
@@ -152,7 +156,7 @@ class Output(HeldPort):
             self._send("note_off", channel=channel - 1, note=pitch)
             if self.alive:  # else it is owed to the port for when it is back
                 del self._sounding[channel, pitch]
-                self._ended.append((channel, pitch))
+                self._ended[channel, pitch] = self._ended.get((channel, pitch), 0) + 1
 
     def _send(self, kind: str, **values: int) -> None:
         """Send one message."""

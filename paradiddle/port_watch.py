@@ -2,21 +2,34 @@
 
 import contextlib
 import os
+import re
+import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from paradiddle.errors import PortError
 from paradiddle.jack_client import JackClient, load_jack
 
-__all__ = ["Direction", "OwnPlace", "Place", "Watch", "hushed", "port_like", "watch_of"]
+__all__ = [
+    "RTMIDI",
+    "Direction",
+    "OwnPlace",
+    "Place",
+    "Watch",
+    "hushed",
+    "port_like",
+    "watch_of",
+]
 
 Direction = Literal["output", "input"]
 
-_RTMIDI = "mido.backends.rtmidi"
+RTMIDI = "mido.backends.rtmidi"
+"""The backend of mido that goes to ALSA, JACK, CoreMIDI and Windows."""
+
 _NAME = "paradiddle watch"  # what other programs see
 _AGAIN_SECONDS = 0.5  # between attempts to reach a server
 
@@ -134,6 +147,7 @@ class _RtMidiWatch(_ListWatch):
 
 _watches: "weakref.WeakValueDictionary[tuple[str, ...], Any]" = weakref.WeakValueDictionary()
 _making = threading.Lock()
+_hushing = threading.RLock()
 
 
 def watch_of(driver: Any) -> Watch:
@@ -148,7 +162,7 @@ def watch_of(driver: Any) -> Watch:
 
 
 def _made(driver: Any) -> Watch:
-    if not driver.name.startswith(_RTMIDI):
+    if not driver.name.startswith(RTMIDI):
         return _ListWatch(driver)
     library = load_jack() if driver.api == "UNIX_JACK" else None
     return _RtMidiWatch(driver) if library is None else _JackWatch(library)
@@ -175,6 +189,7 @@ class Place:
         self._open_port = open_port
         self._at: str | None = None  # its name when it was opened
         self._links: frozenset[str] = frozenset()  # ports of ours that it was connected with then
+        self._others: frozenset[str] = frozenset()  # names that were there beside it
 
     def open(self) -> Any:
         """Open the port.
@@ -184,9 +199,10 @@ class Place:
         PortError
             If it cannot be opened.
         """
-        at = port_like(self.name, self._watch.names(self._direction))
+        at, names = self._look()
         if at is None:
             raise PortError(f"MIDI port {self.name!r} is not there")
+        self._others = frozenset(names) - {at}
         before = self._watch.connections(at)
         port = self._open_port(at)
         self._watch.adopt(port)
@@ -198,7 +214,7 @@ class Place:
 
         One that went and came back between two looks is gone once.
         """
-        at = port_like(self.name, self._watch.names(self._direction))
+        at, _ = self._look()
         if at is None or self._at is None:
             self._at = None
             return at is not None
@@ -206,6 +222,12 @@ class Place:
             self._at = None
             return False
         return True
+
+    def _look(self) -> tuple[str | None, tuple[str, ...]]:
+        """Find its name of now, and give all there are."""
+        names = self._watch.names(self._direction)
+        self._others &= set(names)
+        return port_like(self.name, names, self._others), names
 
 
 class OwnPlace:
@@ -241,8 +263,10 @@ class OwnPlace:
         return self._watch.alive()
 
 
-def port_like(name: str, names: tuple[str, ...]) -> str | None:
+def port_like(name: str, names: tuple[str, ...], others: Collection[str] = ()) -> str | None:
     """Find a port that was here before; ALSA may have given it another number.
+
+    Of those in `others` it is none: they were there beside it.
 
     Examples
     --------
@@ -252,27 +276,29 @@ def port_like(name: str, names: tuple[str, ...]) -> str | None:
     if name in names:
         return name
     bare = _bare(name)
-    return next((one for one in names if _bare(one) == bare), None)
+    return next((one for one in names if _bare(one) == bare and one not in others), None)
 
 
 def _bare(name: str) -> str:
-    """Drop ALSA's number of client and port."""
+    """Drop ALSA's number of client and port, or the number that Windows counts ports with."""
     head, _, tail = name.rpartition(" ")
-    return head if tail.replace(":", "").isdigit() else name
+    number = r"\d+" if sys.platform == "win32" else r"\d+:\d+"
+    return head if re.fullmatch(number, tail) else name
 
 
 @contextlib.contextmanager
 def hushed() -> Iterator[None]:
     """Keep what libraries in C say about a missing server from the terminal."""
-    try:
-        kept = os.dup(2)
-    except OSError:  # there is none
-        yield
-        return
-    try:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
+    with _hushing:  # or one thread would keep the other's nowhere, and give that back
+        try:
+            kept = os.dup(2)
+        except OSError:  # there is none
             yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+            return
+        try:
+            with Path(os.devnull).open("wb") as nowhere:
+                os.dup2(nowhere.fileno(), 2)
+                yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from paradiddle.errors import InvalidValueError, MissingExtraError, PortError
 from paradiddle.input import Input
 from paradiddle.output import Output
-from paradiddle.port_watch import Direction, OwnPlace, Place, hushed, watch_of
+from paradiddle.port_watch import RTMIDI, Direction, OwnPlace, Place, hushed, watch_of
 
 __all__ = [
     "VIRTUAL_NAME",
@@ -28,7 +28,6 @@ __all__ = [
 VIRTUAL_NAME = "paradiddle"
 """What a virtual port is called unless another name is given."""
 
-_RTMIDI = "mido.backends.rtmidi"
 _ALSA = Path("/dev/snd/seq")  # without it ALSA has no MIDI, but JACK may
 
 
@@ -179,7 +178,7 @@ def uses_jack(backend: str | None = None) -> bool:
     """Whether MIDI goes over a JACK server; parameters as for `list_ports`."""
     with contextlib.suppress(PortError, MissingExtraError):
         driver = _driver(backend)
-        return bool(driver.name == _RTMIDI and driver.api == "UNIX_JACK")
+        return bool(driver.name == RTMIDI and driver.api == "UNIX_JACK")
     return False
 
 
@@ -187,14 +186,14 @@ def _driver(backend: str | None) -> Any:
     """Load a backend of mido."""
     import mido
 
-    chosen = backend or os.environ.get("MIDO_BACKEND") or _RTMIDI
-    if chosen == _RTMIDI and sys.platform == "linux" and not _ALSA.exists():
+    chosen = backend or os.environ.get("MIDO_BACKEND") or RTMIDI
+    if chosen == RTMIDI and sys.platform == "linux" and not _ALSA.exists():
         chosen += "/UNIX_JACK"
     driver = mido.Backend(chosen)
     try:
         driver.load()
     except ImportError as error:
-        if chosen.startswith(_RTMIDI):
+        if chosen.startswith(RTMIDI):
             raise MissingExtraError("playing to MIDI ports", "ports") from error
         raise PortError(
             f"no MIDI backend is called {chosen!r}; leave MIDO_BACKEND unset"
@@ -203,7 +202,7 @@ def _driver(backend: str | None) -> Any:
         raise PortError(
             f"the MIDI backend {chosen!r} cannot be loaded: {error}; leave MIDO_BACKEND unset"
         ) from error
-    known = driver.module.get_api_names() if chosen.startswith(_RTMIDI) else ()
+    known = driver.module.get_api_names() if chosen.startswith(RTMIDI) else ()
     if driver.api and known and driver.api not in known:
         raise PortError(
             f"python-rtmidi knows no {driver.api} here, but {', '.join(known)}; choose one of"

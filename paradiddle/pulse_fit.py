@@ -2,7 +2,9 @@
 
 A bus hands pulses over late, loses one or reads one twice, and a tempo may change at once. How far
 they are off the line tells these apart: pulses off by the same whole number of intervals were
-miscounted, pulses that are off by more and more have another tempo.
+miscounted, pulses that are off by more and more have another tempo. A program may hand out its
+pulses in bunches, once for each of its own long blocks: that looks like pulses lost again and
+again, always the same way, which no bus does. Once that is seen, no pulse is judged any more.
 """
 
 import math
@@ -15,6 +17,7 @@ __all__ = ["PulseFit"]
 
 _WINDOW = 24  # pulses: a quarter of them evens out jitter and still follows a drift
 _FEW = 4  # pulses that tell a speed
+_ENOUGH = 8  # that tell another one than before
 _LOW, _HIGH = 10.0, 1000.0  # quarters per minute that a clock may have
 _LONGEST = 60 / (_LOW * PULSES_PER_QUARTER)  # seconds between two pulses
 
@@ -25,6 +28,9 @@ _NEARLY = 0.35  # of an interval: what jitter makes of a whole number of them
 _CLEARLY, _SURELY = 0.28, 0.14  # growth a pulse, in intervals, that two tell, or more than two
 _BEFORE = 4  # pulses before it is seen that a slow change may have begun
 _LONGEST_ODD = 8  # pulses off the line, until what they tell is believed
+_RARELY = 480  # pulses; miscounts of one kind that come closer to each other are none
+_AT_ONCE = 0.2  # intervals between pulses of one bunch
+_BUNCHES, _OFTEN = 3, 48  # so many bunches in so many pulses are no accident
 
 
 class _Pulse(NamedTuple):
@@ -56,7 +62,13 @@ class PulseFit:
         self._pulses: deque[_Pulse] = deque(maxlen=_WINDOW)
         self._odd: list[_Pulse] = []  # the latest ones, all off the line to the same side
         self._interval: float | None = None  # seconds between two pulses
+        self._fresh = False  # the line has begun anew, its speed is that of the one before
         self._variance = 0.0
+        self._told: list[tuple[int, int]] = []  # count and miscount of the latest recounts
+        self._bunches: list[int] = []  # counts at which the latest began
+        self._gap = math.inf  # seconds between the latest two pulses
+        self._heard = -math.inf  # when the latest came
+        self._bunched = False  # pulses come in bunches, whose places on the line tell nothing
         self.count = 0
         """Of the pulses that were sent, as far as is known."""
         self.seconds = 0.0
@@ -70,6 +82,7 @@ class PulseFit:
     def add(self, seconds: float) -> None:
         """Take a pulse."""
         self.count += 1
+        self._notice(seconds)
         if self._interval is None or len(self._pulses) < _FEW:
             if self._pulses and seconds - self._pulses[-1].seconds > _LONGEST:
                 self._pulses.clear()
@@ -91,9 +104,25 @@ class PulseFit:
         """Begin a new line with the next pulse, at the same speed until that is known better."""
         self._pulses.clear()
         self._odd.clear()
+        self._told.clear()  # what was counted before holds
+        self._fresh = True
+
+    def _notice(self, seconds: float) -> None:
+        """See whether pulses come in bunches."""
+        before, self._gap, self._heard = self._gap, seconds - self._heard, seconds
+        if self._interval is None or self._bunched:
+            return
+        close = _AT_ONCE * self._interval
+        if self._gap < close <= before:
+            recent = [count for count in self._bunches if self.count - count < _OFTEN]
+            self._bunches = [*recent, self.count]
+        if len(self._bunches) >= _BUNCHES:
+            self._take_back()
 
     def _is_odd(self, pulse: _Pulse, interval: float) -> bool:
         """Whether a pulse is further off the line than those before it were."""
+        if self._bunched:
+            return False
         limit = max(_QUIET * interval, _DEVIATIONS * math.sqrt(self._variance))
         return abs(pulse.off) > min(limit, _LOUD * interval)
 
@@ -132,8 +161,15 @@ class PulseFit:
             self._move(mean * interval)
 
     def _recount(self, miscount: int, interval: float) -> None:
-        """Count what was lost, or not what came twice."""
+        """Count what was lost, or not what came twice; unless that is seen too often."""
+        self._told = [one for one in self._told if self.count - one[0] < _RARELY]
+        if any(told * miscount > 0 for _, told in self._told):
+            latest = self._odd[-1]
+            self._take_back()
+            self._keep(_Pulse(self.count, latest.seconds))
+            return
         self.count += miscount
+        self._told.append((self.count, miscount))
         self.seconds += miscount * interval
         last = self._pulses[-1].number
         moved = [
@@ -142,6 +178,12 @@ class PulseFit:
         ]
         self._odd.clear()
         self._keep(*(pulse for pulse in moved if pulse.number > last))
+
+    def _take_back(self) -> None:
+        """Go back to what was counted, and begin a new line."""
+        self._bunched = True
+        self.count -= sum(told for _, told in self._told)
+        self.pause()
 
     def _turn(self, before: int) -> None:
         """Take another speed, from a few pulses on the line on."""
@@ -158,6 +200,7 @@ class PulseFit:
         self._pulses.clear()
         self._pulses.extend([*pulses, *self._odd])
         self._odd.clear()
+        self._fresh = False
         self._fit()
 
     def _fit(self) -> None:
@@ -169,10 +212,13 @@ class PulseFit:
         ago = [pulse.number - self.count for pulse in self._pulses]
         middle = sum(ago) / count
         mean = sum(pulse.seconds for pulse in self._pulses) / count
+        self._fresh = self._fresh and count < _ENOUGH
         slope = sum(
             (n - middle) * (pulse.seconds - mean)
             for n, pulse in zip(ago, self._pulses, strict=True)
         ) / sum((n - middle) ** 2 for n in ago)
+        if self._fresh and self._interval is not None:
+            slope = self._interval
         if slope > 0 and _LOW <= 60 / (slope * PULSES_PER_QUARTER) <= _HIGH:
             self._interval = slope
             self.seconds = mean - slope * middle

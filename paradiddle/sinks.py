@@ -11,7 +11,11 @@ __all__ = ["MidiSink", "Sink", "check_channel"]
 
 
 class Sink(Protocol):
-    """Where the music goes. All of it is called in the player's thread, `check` in another."""
+    """Where the music goes.
+
+    `send` is called in the player's thread, `check` in another one; `stop` and `close` in whichever
+    ends the music, but never while something is sent.
+    """
 
     ahead: bool  # whether things come as early as possible, because the sink itself keeps time
 

@@ -31,7 +31,8 @@ def stops_on_signals() -> Iterator[None]:
     before = {
         number: handler
         for number in (getattr(signal, name) for name in _ENDING if hasattr(signal, name))
-        if (handler := signal.getsignal(number)) is not signal.SIG_IGN
+        # None: set by something that is not Python, which could not be given it back
+        if (handler := signal.getsignal(number)) not in (signal.SIG_IGN, None)
     }
     for number in before:
         signal.signal(number, leave)

@@ -301,10 +301,13 @@ class Transport:
     # --- what is due -----------------------------------------------------------------------------
 
     def next_wake(self) -> float:
-        """Seconds until `due` is worth calling: half the look-ahead after the last time."""
+        """Seconds until `due` is worth calling: half the look-ahead after the last time.
+
+        Negative where that moment has passed.
+        """
         if not self._running:
             return self.look_ahead
-        return max(0.0, self._handed - self.look_ahead / 2 - self._now())
+        return self._handed - self.look_ahead / 2 - self._now()
 
     def due(self) -> list[Timed]:
         """Hand out what comes until the look-ahead from now, in order, each thing once."""

@@ -10,10 +10,13 @@ import termios
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import mido
+import numpy as np
 import pytest
 from conftest import DrumFile
 from jack import BACKEND, jack  # noqa: F401 (a fixture)
@@ -22,7 +25,7 @@ from models import write_drummer
 from typer.testing import CliRunner, Result
 
 from paradiddle.cli import app
-from paradiddle.errors import ParadiddleError
+from paradiddle.errors import ParadiddleError, PortError
 from paradiddle.output import Output
 from paradiddle.pattern import Pattern
 from paradiddle.ports import Input, Ports
@@ -230,6 +233,79 @@ def test_a_clock_that_never_comes_is_waited_for_no_longer_than_asked(
     assert "waiting for a MIDI clock" in result.stderr
     assert "no MIDI clock came in 0.2 s" in str(result.exception)
     assert notes(studio["synth"]) == []
+
+
+def test_who_waits_for_a_clock_learns_that_the_band_has_failed(
+    studio: dict[str, FakePort], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Any) -> float:
+        raise PortError("no more paper")
+
+    monkeypatch.setattr("paradiddle.live.LiveDrummer.turn", broken)
+    said = refused("live", "--clock", "in", "--clock-wait", 20, "--port", "synth")
+    assert said == "no more paper"
+
+
+def test_strokes_are_late_by_the_clock_that_is_followed(
+    studio: dict[str, FakePort], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late: list[float] = []
+
+    def band(*given: Any) -> SimpleNamespace:
+        late.append(given[5])
+        return SimpleNamespace(transport=None)
+
+    monkeypatch.setattr("paradiddle.cli.jam.perform", lambda *_: None)
+    monkeypatch.setattr("paradiddle.cli.jam._band", band)
+    run("jam", "--clock", "in", "--clock-latency", 20, "--latency", 10)
+    run("jam", "--clock", "out", "--latency", 10)
+    assert late == pytest.approx([0.03, 0.01])
+
+
+def test_music_stops_before_its_clock_is_let_go(
+    studio: dict[str, FakePort], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+
+    @contextmanager
+    def led(_: Any, player: Any, *__: Any, **___: Any) -> Iterator[None]:
+        try:
+            yield None
+        finally:
+            seen.append(player.transport.running)
+
+    monkeypatch.setattr("paradiddle.cli.play.following", led)
+    monkeypatch.setattr("paradiddle.live_player.LivePlayer.rest", _interrupted)
+    Path("beat.json").write_text(Pattern.empty(4).to_json())
+    assert invoke("play", "beat.json", "--port", "synth", "--loop").exit_code != 0
+    assert seen == [False]
+
+
+def _interrupted(*_: Any) -> None:
+    raise PortError("stop")
+
+
+def test_only_some_bars(studio: dict[str, FakePort]) -> None:
+    hits = np.zeros((48, 9), np.bool_)
+    for bar in range(3):
+        hits[16 * bar : 16 * bar + 16 : 4, bar] = True
+    Path("bars.json").write_text(Pattern(hits, hits * 0.5, hits * 0.0).to_json())
+    run("play", "bars.json", "--port", "synth", *FAST, "--from", 2, "--to", 2)
+    assert notes(studio["synth"]) == [38] * 4
+    run("play", "bars.json", "--port", "two", *FAST, "--from", 2)
+    assert notes(studio["two"]) == [38] * 4 + [42] * 4
+    assert "bars.json: last bar must be" in refused("play", "bars.json", "--port", "x", "--to", 4)
+    for wrong in (("--from", 3, "--to", 2), ("--from", 0), ("--from", 4)):
+        assert "first bar must be" in refused("play", "bars.json", "--port", "x", *wrong)
+
+
+def test_a_standard_error_that_is_gone_ends_nothing() -> None:
+    code = (
+        "import os; r, w = os.pipe(); os.dup2(w, 2); os.close(r); os.close(w)\n"
+        "from paradiddle.cli.options import note; note('gone'); print('goes on')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=False)
+    assert done.stdout == b"goes on\n"
 
 
 def test_a_clock_starts_it_and_stops_it(studio: dict[str, FakePort]) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import mido
+import numpy as np
 import pytest
 
 from paradiddle.clock_in import ClockFollower
@@ -102,6 +103,75 @@ def test_pulses_that_are_held_up_come_in_a_bunch(held: float) -> None:
         fit.add(max(at, 2 + held) if at >= 2 else at)
     assert fit.count == 200
     assert fit.seconds == pytest.approx(199 / 48, abs=1e-6)
+
+
+@pytest.mark.parametrize("rate", [44_100, 48_000])
+@pytest.mark.parametrize("frames", [256, 512, 1024, 2048])
+@pytest.mark.parametrize("qpm", [80, 100, 120, 140, 174])
+def test_a_sender_with_long_blocks_is_followed(rate: int, frames: int, qpm: float) -> None:
+    block, bus, fit, worst = frames / rate, 256 / 48_000, PulseFit(), 0.0
+    for pulse in range(1500):
+        at = pulse * 60 / qpm / 24
+        sent = math.ceil(at / block + 1e-9) * block
+        fit.add(math.ceil(sent / bus + 1e-9) * bus)
+        if pulse > 500:
+            worst = max(worst, abs(fit.seconds - at - block / 2 - bus / 2))
+    assert fit.count == 1500
+    assert worst < 0.55 * (block + bus)
+
+
+@pytest.mark.parametrize("before", [80, 120, 160])
+@pytest.mark.parametrize("gap", [0.3, 1.0, 1.5, 2.0, 8.0, 30.5])
+def test_a_start_sets_in_with_its_first_pulse_whatever_the_gap(gap: float, before: float) -> None:
+    player, follower = led()
+    pulse(player, follower, 96, before)
+    player.seconds += (gap - 1) * 60 / before / 24
+    follower.feed("start", player.seconds - 1e-3)
+    begin = player.seconds
+    pulse(player, follower, 12, 120)
+    pulse(player, follower, 84, 120)
+    assert player.transport.seconds_at(4) == pytest.approx(begin + 2, abs=0.002)
+
+
+def test_what_was_counted_before_a_start_is_not_taken_back_after_it() -> None:
+    player, follower = led()
+    pulse(player, follower, 60, 120)
+    player.seconds += 60 / 120 / 24  # one is lost
+    pulse(player, follower, 60, 120)
+    follower.feed("start", player.seconds - 1e-3)
+    begin = player.seconds
+    pulse(player, follower, 60, 120)
+    player.seconds += 60 / 120 / 24
+    pulse(player, follower, 60, 120)
+    assert player.transport.seconds_at(5) == pytest.approx(begin + 2.5, abs=0.002)
+
+
+def test_a_start_after_a_gap_is_no_burst() -> None:
+    player, follower = led()
+    player.transport.set_loop(Loop.of(beat()))
+    hits: list[float] = []
+
+    def send(count: int) -> None:
+        for _ in range(count):
+            follower.feed("clock", player.seconds)
+            until = player.seconds + 60 / 120 / 24
+            while player.seconds < until:
+                hits.extend(one.seconds for one in player.transport.due() if one.kind == "hit")
+                player.seconds = min(until, player.seconds + 0.002)
+
+    send(96)
+    player.seconds += 0.3
+    follower.feed("start", player.seconds - 1e-3)
+    begin = player.seconds
+    send(96)
+    assert hits == pytest.approx([begin + 0.125 * n for n in range(len(hits))], abs=0.001)
+    assert len(hits) == 17
+
+
+def beat() -> Pattern:
+    hits = np.zeros((16, 9), np.bool_)
+    hits[:, 0] = True
+    return Pattern(hits, hits * np.float32(0.7), hits * np.float32(0))
 
 
 def test_waiting_then_ready_then_playing_then_stopped() -> None:
@@ -262,6 +332,22 @@ def test_what_goes_wrong_in_the_thread_silences_the_music_and_is_said() -> None:
             time.sleep(0.01)
     assert notices == ["the MIDI clock is followed no more: no port"]
     assert player.said == ["stop"]
+
+
+def test_who_waits_for_a_clock_learns_that_its_thread_has_failed() -> None:
+    follower = ClockFollower(Player())
+
+    def broken(kind: str, seconds: float, position: float) -> None:
+        raise PortError("no port")
+
+    follower.feed = broken  # type: ignore[method-assign, assignment]
+    with follower:
+        follower.listen(mido.Message("clock"))
+        with pytest.raises(PortError, match="the MIDI clock cannot be followed: no port"):
+            follower.wait(5)
+        follower.feed = lambda *_: pytest.fail("it came")  # type: ignore[method-assign, assignment]
+        follower.listen(mido.Message("clock"))
+        follower.turn()
 
 
 def test_without_a_thread_messages_are_worked_on_at_once() -> None:

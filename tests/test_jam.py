@@ -1,3 +1,4 @@
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -181,6 +182,17 @@ def test_kits_and_maps_of_ones_own(tmp_path: Path) -> None:
     assert [voices_of_kit(path)[90 + n] for n in range(9)] == list(range(9))
     path.write_text(str(own | {"ride": 200}).replace("'", '"'))
     with pytest.raises(InvalidValueError, match=r"the pitch of ride must be .* got 200"):
+        voices_of_kit(path)
+
+
+def test_voices_that_only_their_channels_tell_apart_are_refused(tmp_path: Path) -> None:
+    names = ("kick", "snare", "closed hi-hat", "open hi-hat", "low tom", "mid tom", "high tom")
+    own = {name: {"note": 60 + n, "channel": 3} for n, name in enumerate((*names, "crash", "ride"))}
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(own | {"snare": {"note": 60, "channel": 3}}))
+    assert voices_of_kit(path)[60] == 0
+    path.write_text(json.dumps(own | {"snare": {"note": 60, "channel": 4}}))
+    with pytest.raises(InvalidValueError, match="kick and snare both have pitch 60, on"):
         voices_of_kit(path)
 
 

@@ -16,7 +16,7 @@ PACKAGE = Path(paradiddle.__file__).parent
 LAYERS = (
     ("errors", "checks", "drums", "kit_maps", "timing", "files", "folders", "download"),
     ("pattern", "pattern_cells", "early", "events", "rhythm", "swing", "swung_file"),
-    ("priority", "stopping", "interrupts"),
+    ("priority", "stopping", "interrupts", "complaints"),
     ("loop", "timed", "marks", "stretches", "tempo_line", "transport"),
     ("pulse_fit", "clock_in", "link_clock"),
     ("score", "smf", "midi", "encoding", "weights"),

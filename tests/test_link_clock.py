@@ -1,4 +1,5 @@
 import sys
+import threading
 import time
 from typing import Any
 
@@ -97,6 +98,57 @@ def test_others_start_and_stop_us(linked: Linked) -> None:
     clock.play()
     clock.stop()
     assert (session.playing, transport.running) == (False, False)
+
+
+def test_we_and_the_others_start_it_once() -> None:
+    session, inside = Session(), list[bool]()
+    player = Player(session)
+    begin = player.start
+
+    def start(*, at: float | None = None) -> None:
+        def other() -> None:
+            inside.append(player.player.lock.acquire(blocking=False))  # type: ignore[call-arg]
+
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+        begin(at=at)
+
+    player.start = start  # type: ignore[method-assign]
+    clock = LinkClock(player, session, now=lambda: session.seconds)
+    clock.play()
+    clock.turn()
+    assert inside == [False]  # nobody else could start it meanwhile
+
+
+def test_what_goes_wrong_is_told_once_and_it_is_followed_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session, notices = Session(), list[str]()
+    player = Player(session)
+    clock = LinkClock(player, session, notice=notices.append, now=lambda: session.seconds)
+    broken, calls = threading.Event(), list[bool]()
+    broken.set()
+    turn = clock.turn
+
+    def turned() -> None:
+        calls.append(broken.is_set())
+        if broken.is_set():
+            raise RuntimeError("no network")
+        turn()
+
+    monkeypatch.setattr(clock, "turn", turned)
+    clock.run()
+    end = time.monotonic() + 5
+    while len(calls) < 3 and time.monotonic() < end:
+        time.sleep(0.01)
+    broken.clear()
+    session.playing = True
+    while not player.transport.running and time.monotonic() < end:
+        time.sleep(0.01)
+    clock.close()
+    assert player.transport.running
+    assert notices == ["cannot follow Ableton Link: RuntimeError: no network"]
 
 
 def test_we_set_tempo_and_phase(linked: Linked) -> None:

@@ -98,6 +98,30 @@ def test_nothing_after_a_stop() -> None:
         assert len(book.sent) > count
 
 
+def test_after_a_standstill_it_goes_on_where_it_stood() -> None:
+    seconds, heard = [0.0], list[Timed]()
+    transport = Transport(lambda: seconds[0], 120)
+    transport.set_loop(sixteenths())
+    player = LivePlayer(transport, [], heard.append, now=lambda: seconds[0])
+
+    def hits() -> list[Timed]:
+        return [one for one in heard if one.kind == "hit"]
+
+    transport.start(0.0)
+    for _ in range(100):
+        player._turn()
+        seconds[0] += 0.01
+    before = len(hits())
+    seconds[0] += 60
+    player._turn()
+    assert len(hits()) <= before + 1
+    for _ in range(50):
+        player._turn()
+        seconds[0] += 0.01
+    assert len(hits()) - before in (4, 5)
+    assert [one.position for one in hits()] == [n / 4 for n in range(len(hits()))]
+
+
 ENDING = [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT]
 
 

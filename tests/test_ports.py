@@ -1,4 +1,6 @@
+import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import mido
@@ -7,7 +9,7 @@ from jack import BACKEND, CONTROL, NOTE_OFF, NOTE_ON, Ear, hanging, jack  # noqa
 
 from paradiddle.errors import InvalidValueError, MissingExtraError, PortError
 from paradiddle.output import Output
-from paradiddle.port_watch import Place, _JackWatch
+from paradiddle.port_watch import Place, _JackWatch, hushed, port_like
 from paradiddle.ports import Input, list_ports, match_port, open_input, open_output
 from paradiddle.transport import Timed
 
@@ -45,6 +47,24 @@ def test_a_note_and_its_end() -> None:
     assert port.take() == []
     output.release(KICK._replace(seconds=1.1))
     assert port.take() == ["note_off channel=9 note=36 velocity=64"]
+
+
+def test_a_note_that_comes_while_it_closes_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = Port()
+    output = Output(lambda: port, "port")
+    monkeypatch.setattr("paradiddle.output.time.sleep", lambda _: output.send_hit(KICK))
+    output.close()
+    assert port.take() == []
+    assert output.sounding == frozenset()
+    assert port.closed
+
+
+def test_what_has_ended_takes_no_more_room_where_nobody_checks() -> None:
+    output = Output(Port, "port")
+    for second in range(1000):
+        output.send_hit(KICK._replace(seconds=float(second)))
+        output.release(KICK._replace(seconds=second + 0.1))
+    assert len(output._ended) == 1
 
 
 def test_struck_again_before_its_end() -> None:
@@ -230,6 +250,40 @@ def test_a_port_that_went_and_came_back_between_two_looks_is_another(after: str)
     assert not place.is_there()
     with pytest.raises(PortError, match="is not there"):
         place.open()
+
+
+def test_a_port_beside_it_is_not_taken_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert port_like("IAC Driver Bus 1", ("IAC Driver Bus 2",)) is None
+    assert port_like("a2j: MIDI 1", ("a2j: MIDI 2",)) is None
+    watch = Ports("Drums:in 24:0", "Drums:in 28:0")
+    place = Place(watch, "Drums:in 24:0", "output", lambda name: Port())
+    place.open()
+    watch.listed = ["Drums:in 28:0"]
+    assert not place.is_there()
+    assert not place.is_there()
+    watch.listed = ["Drums:in 28:0", "Drums:in 32:0"]
+    assert place.is_there()
+    monkeypatch.setattr("sys.platform", "win32")
+    assert port_like("Drums 1", ("Synth 0", "Drums 2")) == "Drums 2"
+    assert port_like("Drums 1", ("Synth 0", "Drums 2"), {"Drums 2"}) is None
+
+
+def test_two_threads_may_hush_at_once() -> None:
+    before = Path("/proc/self/fd/2").readlink()
+    inside, other = threading.Event(), threading.Event()
+
+    def hush() -> None:
+        with hushed():
+            inside.set()
+            other.wait(0.3)
+
+    thread = threading.Thread(target=hush)
+    thread.start()
+    inside.wait()
+    with hushed():
+        other.set()
+        thread.join()
+    assert Path("/proc/self/fd/2").readlink() == before
 
 
 def test_no_client_is_made_while_one_of_a_dead_server_is_open(

@@ -23,6 +23,7 @@ from paradiddle.output import Output
 from paradiddle.server.app import create_app
 from paradiddle.server.cable import Cable
 from paradiddle.server.midi_port import MOST_BYTES, PATH
+from paradiddle.server.serving import Settings, bind, serve
 
 OWN = {"host": ADDRESS, "origin": f"http://{ADDRESS}"}
 KICK, SNARE = 36, 38
@@ -102,7 +103,7 @@ def test_a_page_plays_changes_and_stops() -> None:
         socket.send_json({"type": "update", "pattern": pattern(1)})
         until(lambda: SNARE in port.struck(), "the snare")
         at = port.struck().index(SNARE)
-        socket.send_json({"type": "tempo", "qpm": 200})
+        socket.send_json({"type": "tempo", "qpm": 400})
         until(lambda: len(port.struck()) > at + 8, "more")
         assert set(port.struck()[:at]) == {KICK}
         assert set(port.struck()[at:]) == {SNARE}
@@ -182,7 +183,7 @@ def test_a_port_that_comes_back_is_picked_up() -> None:
         ({"type": ["play"]}, "type must be one of play, update, tempo, clock, stop"),
         ({"type": "play"}, "pattern is missing; send it as JSON"),
         ({"type": "stop", "now": 1}, "now is no field of this request; leave it out"),
-        ({"type": "tempo", "qpm": 1e9}, "qpm must be a number in [20, 300], got 1000000000.0; try"),
+        ({"type": "tempo", "qpm": 1e9}, "qpm must be in [20, 400] to play live, got 1e+09; try"),
         ({"type": "clock", "on": "yes"}, 'on must be true or false, got "yes"'),
         (
             {"type": "play", "pattern": pattern(0), "swing": 0.9},
@@ -194,7 +195,7 @@ def test_a_port_that_comes_back_is_picked_up() -> None:
         ),
         (
             {"type": "play", "pattern": pattern(0, qpm=5e6)},
-            "qpm must be in [20, 300], got 5000000.0; try 120",
+            "qpm must be in [20, 400] to play live, got 5e+06; try 120",
         ),
         (
             {"type": "play", "pattern": pattern(0, steps_per_quarter=48)},
@@ -350,6 +351,36 @@ def test_a_socket_that_drops_leaves_no_note(jack: str) -> None:  # noqa: F811
                 assert ear.take() == []
         finally:
             assert stop_server(server) == 0
+
+
+def test_a_server_that_is_hurried_past_its_end_closes_its_port_in_peace(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    numbers = signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT
+    before, seen = [signal.getsignal(number) for number in numbers], list[Any]()
+
+    class Hurried(Port):
+        def close(self) -> None:
+            seen.extend(signal.getsignal(number) for number in numbers)
+            super().close()
+
+    class Server:
+        def __init__(self, config: Any) -> None:
+            self.should_exit = False
+
+        def run(self, sockets: Any) -> None:
+            raise KeyboardInterrupt
+
+    port = Hurried()
+    monkeypatch.setattr("uvicorn.Server", Server)
+    try:
+        with pytest.raises(KeyboardInterrupt), bind("127.0.0.1", 0) as listening:
+            serve(Settings(None, HOSTS), listening, cable=Cable(Output(lambda: port, "fake")))
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+    assert port.closed.is_set()
+    assert seen == [signal.SIG_IGN] * 4
 
 
 @pytest.mark.jack

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from paradiddle.cli.leading import clock_latency
 from paradiddle.cli.options import unpacks
 from paradiddle.cli.outputs import Playing
 from paradiddle.cli.performing import LOOK_AHEAD, Wanted, check_listening, listen, perform
@@ -69,7 +70,8 @@ def jam(
     way = _way(complement, accompany)
     clicks = int(playing.clock not in ("in", "link")) if count_in is None else count_in
     _check(playing, wanted, latency, clicks)
-    band = _band(wanted, model, in_map, way, bars, latency, click)
+    late = latency / 1000 + clock_latency(playing)  # strokes go by what is heard
+    band = _band(wanted, model, in_map, way, bars, late, click)
     check_listening(in_)
 
     def hands(deck: "Deck", stack: ExitStack) -> "tuple[Hands, Callable[[], View]]":
@@ -118,7 +120,7 @@ def _band(
         transport,
         voices_of_kit(in_map),
         other=1 if way == "accompany" else None,
-        latency=latency / 1000,
+        latency=latency,
     )
     answers = Answers(machine, Wishes(style, wanted.temperature, wanted.density), wanted.seed)
     band = Jam(answers, listener, transport, way, bars, click=click)

@@ -1,5 +1,6 @@
 """Options that several commands share, and the corpus they select."""
 
+import contextlib
 import functools
 import inspect
 import sys
@@ -212,6 +213,10 @@ def corpus_of(path: Path, selection: Selection = Selection()) -> "Corpus":
 
 
 def note(text: str) -> None:
-    """Tell the person at the terminal something that is no result: one line on stderr."""
+    """Tell the person at the terminal something that is no result: one line on stderr.
+
+    Nothing is said, and nothing fails, where that has been closed: the music goes on.
+    """
     # the one of now: a live screen puts its own there, which writes above what it draws
-    typer.echo(text, file=sys.stderr)
+    with contextlib.suppress(OSError, ValueError):
+        typer.echo(text, file=sys.stderr)

@@ -1,7 +1,6 @@
 """Where live music goes, and whose clock it keeps: options that several commands share."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +13,15 @@ from paradiddle.cli.options import note
 from paradiddle.kit_maps import KIT_MAPS
 
 if TYPE_CHECKING:
-    from paradiddle.clock_in import Playable
-    from paradiddle.input import Input
-    from paradiddle.link_clock import LinkClock
     from paradiddle.live_player import MidiSink, Sink
 
-__all__ = ["Playing", "WithVirtual", "following", "listening", "outputs"]
+__all__ = ["OWN_NAME", "Playing", "WithVirtual", "outputs"]
 
-_NAME = "paradiddle"
+OWN_NAME = "paradiddle"
+"""What a port of our own is called unless another name is given."""
+
 _PANEL = "Where it is heard"
 _MOST_BARS = 16  # of clicks
-_CHECK_SECONDS = 0.1  # between two looks at an input
 _FILES = (".json", ".mid", ".midi")  # what no port is called
 _LONGEST_LATENCY = 500  # milliseconds
 
@@ -54,7 +51,7 @@ class Playing:
         typer.Option(
             metavar="[NAME]",
             help="Play to a MIDI port of our own, which a DAW sees as an input.",
-            show_default=_NAME,
+            show_default=OWN_NAME,
             rich_help_panel=_PANEL,
         ),
     ] = None
@@ -216,7 +213,7 @@ def _midi(playing: Playing, stack: ExitStack) -> "MidiSink":
     from paradiddle.live_player import MidiSink
     from paradiddle.ports import open_output
 
-    virtual = playing.virtual or (_NAME if playing.port is None else None)
+    virtual = playing.virtual or (OWN_NAME if playing.port is None else None)
     output = open_output(playing.port, virtual=virtual)
     stack.callback(output.close)
     output.tell = note
@@ -227,114 +224,12 @@ def _midi(playing: Playing, stack: ExitStack) -> "MidiSink":
     return MidiSink(output, pitches or None, playing.midi_channel, channels, clock=clock)
 
 
-@contextmanager
-def listening(name: str | None, virtual: str, heard: Callable[[Any], None]) -> "Iterator[Input]":
-    """Take messages from a port, one of our own without a name, and again when it was gone."""
-    from paradiddle.ports import open_input
-
-    with open_input(name, virtual=virtual if name is None else None) as port:
-        port.tell = note
-        port.listen(heard)
-        try:
-            with _checking(port.check):
-                yield port
-        finally:
-            port.listen(None)
-
-
-@contextmanager
-def following(
-    playing: Playing,
-    player: "Playable",
-    qpm: float,
-    quarters_per_bar: float = 4.0,
-    *,
-    sleep: Callable[[float], None] = time.sleep,
-) -> "Iterator[LinkClock | None]":
-    """Let a clock lead a player, if one is to; give the Link session where it is that.
-
-    Parameters
-    ----------
-    playing : Playing
-    player : Playable
-    qpm, quarters_per_bar : float
-        Of the music.
-    sleep : callable
-        How to wait for a clock.
-
-    Raises
-    ------
-    PortError
-        If no clock comes in the time it may take.
-    """
-    with ExitStack() as stack:
-        if playing.clock == "in":
-            _follow(playing, player, stack, sleep)
-        joined = playing.clock == "link"
-        yield _joined(player, qpm, quarters_per_bar, stack) if joined else None
-
-
-def _follow(
-    playing: Playing, player: "Playable", stack: ExitStack, sleep: Callable[[float], None]
-) -> None:
-    """Listen for a MIDI clock, and wait for the first of it."""
-    from paradiddle.bus_delay import bus_delay
-    from paradiddle.clock_in import ClockFollower
-
-    typed = playing.clock_latency
-    latency = bus_delay() if typed is None else typed / 1000
-    follower = ClockFollower(player, latency, notice=note, now=time.perf_counter)
-    stack.enter_context(follower)
-    port = stack.enter_context(listening(playing.clock_port, _NAME, follower.listen))
-    note(f"waiting for a MIDI clock on {port.name}")
-    follower.wait(playing.clock_wait, sleep=sleep)
-    note("a MIDI clock is here; it starts and stops the music")
-
-
-def _joined(
-    player: "Playable", qpm: float, quarters_per_bar: float, stack: ExitStack
-) -> "LinkClock":
-    """Join Ableton Link."""
-    from paradiddle.link_clock import LinkClock, join_link
-
-    link = LinkClock(player, join_link(qpm), quarters_per_bar)
-    stack.callback(link.close)
-    link.run()
-    return link
-
-
-@contextmanager
-def _checking(check: Callable[[], Any]) -> Iterator[None]:
-    """Call something now and then, in a thread; say once what goes wrong in it."""
-    import threading
-
-    closing = threading.Event()
-
-    def run() -> None:
-        told = False
-        while not closing.wait(_CHECK_SECONDS):
-            try:
-                check()
-            except Exception as error:  # the music goes on
-                if not told:
-                    told = True
-                    note(f"cannot look after an input: {type(error).__name__}: {error}")
-
-    thread = threading.Thread(target=run, name="inputs", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        closing.set()
-        thread.join()
-
-
 def _named(arguments: Sequence[str]) -> Iterator[str]:
     """Put a name after each `--virtual` that stands alone, or has a file behind it."""
     for argument, after in zip(arguments, [*arguments, "-"][1:], strict=True):
         yield argument
         if argument == "--virtual" and (after.startswith("-") or _is_file(after)):
-            yield _NAME
+            yield OWN_NAME
 
 
 def _is_file(argument: str) -> bool:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from paradiddle.cli.leading import following, listening
 from paradiddle.cli.options import note
-from paradiddle.cli.outputs import Playing, following, listening, outputs
+from paradiddle.cli.outputs import Playing, outputs
 
 if TYPE_CHECKING:
     from paradiddle.band import Band
@@ -157,7 +158,9 @@ class _Scene:
             performance.perform(deck, self.keys, self.screen, self.hands, self.view, stop_after)
 
     def _wait(self, seconds: float) -> None:
-        """Wait for a clock, and do what keys are for."""
+        """Wait for a clock, and do what keys are for; raise what went wrong in the threads."""
+        self.deck.player.wait(0)
+        self.deck.band.check()
         self.screen.show(self.view())
         self.hands.turn()
         key = self.keys.read(seconds)

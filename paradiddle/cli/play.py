@@ -1,14 +1,16 @@
 """`paradiddle play`: hear a file, through the sound card or live on a MIDI port."""
 
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from paradiddle.cli.leading import following
 from paradiddle.cli.options import note, unpacks
-from paradiddle.cli.outputs import Playing, following, outputs
+from paradiddle.cli.outputs import Playing, outputs
 from paradiddle.errors import InvalidValueError, MidiError
 
 if TYPE_CHECKING:
@@ -48,6 +50,16 @@ def play(
             rich_help_panel=_PANEL,
         ),
     ] = None,
+    from_: Annotated[
+        int | None,
+        typer.Option(
+            "--from", metavar="BAR", help="Play from this bar on.", rich_help_panel=_PANEL
+        ),
+    ] = None,
+    to: Annotated[
+        int | None,
+        typer.Option("--to", metavar="BAR", help="Play to the end of it.", rich_help_panel=_PANEL),
+    ] = None,
     count_in: Annotated[
         int, typer.Option(metavar="BARS", help="Bars of clicks first.", rich_help_panel=_PANEL)
     ] = 0,
@@ -63,13 +75,18 @@ def play(
     if bpm is not None:
         check_live_qpm("--bpm", bpm)
     playing.check_count_in(count_in)
-    live = _is_live(playing) or loop or bpm is not None or count_in
+    some = (from_, to) != (None, None)
+    live = _is_live(playing) or loop or bpm is not None or count_in or some
     try:
         music = _read(file)
         if not live:
             sound = _sound(music, chosen, playing.soundfont)
         else:
             timed, usual = _loop(music, chosen, loop)
+            if some:
+                timed = timed.between(
+                    1 if from_ is None else from_, timed.bars if to is None else to
+                )
             qpm = check_live_qpm("qpm", usual) if bpm is None else bpm
     except (InvalidValueError, MidiError) as error:
         raise type(error)(f"{file}: {error}") from None
@@ -107,9 +124,12 @@ def _play_live(music: "Loop", qpm: float, playing: Playing, count_in: int) -> No
         stops_on_signals(),
         outputs(playing, pitches) as sinks,
         LivePlayer(transport, sinks) as player,
-        following(playing, player, qpm, music.quarters_per_bar) as link,
+        ExitStack() as opened,
     ):
         player.tell = note
+        led = following(playing, player, qpm, music.quarters_per_bar, sleep=player.rest)
+        link = opened.enter_context(led)
+        opened.callback(player.stop)  # first of all: to let go of a clock takes a while
         if link is not None:
             link.find(_FIND_SECONDS)
             note(f"Ableton Link: {link.peers} others at {link.qpm:g} bpm; from the next bar on")

@@ -65,6 +65,7 @@ class Cable:
         self._sink = MidiSink(output)
         self._transport = Transport(time.perf_counter)
         self._player = LivePlayer(self._transport, [self._sink])
+        self._player.tell = lambda text: output.tell(text)
         self._taken = False
 
     def take(self) -> bool:
@@ -136,6 +137,10 @@ class Cable:
             bar = int(transport.place_in_loop() // transport.quarters_per_bar) + 1
             return State(transport.running, bar, self.output.alive)
 
+    def close(self) -> None:
+        """Silence the port and close it; again does nothing."""
+        self._player.close()
+
     def _sound(self, music: Music) -> None:
         """Use a channel and notes; what sounds on others ends."""
         chosen = music.channel, music.notes
@@ -148,4 +153,4 @@ class Cable:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._player.close()
+        self.close()

@@ -18,10 +18,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from paradiddle.checks import check_whole
 from paradiddle.errors import InvalidValueError, ParadiddleError
 from paradiddle.loop import Loop
-from paradiddle.server.bounds import BOUNDS, bounded
+from paradiddle.server.bounds import bounded
 from paradiddle.server.cable import Cable, Music, State
 from paradiddle.server.faults import told
 from paradiddle.server.schemas import PatternJson
+from paradiddle.timing import check_live_qpm
 
 __all__ = ["MOST_BYTES", "PATH", "midi_port"]
 
@@ -64,9 +65,7 @@ class _Update(_Message):
             If it makes no music, or is too fast to be played live.
         """
         pattern = self.pattern.pattern()
-        tempo = BOUNDS["qpm"]
-        if not tempo.low <= pattern.qpm <= tempo.high:
-            raise InvalidValueError(f"qpm must be in {tempo}, got {pattern.qpm}; {tempo.remedy}")
+        check_live_qpm("qpm", pattern.qpm)
         steps = pattern.steps_per_quarter
         check_whole("steps_per_quarter", steps, 1, _MOST_STEPS, "4 means 16ths")
         loop = Loop.of(pattern, repeats=self.loop)
@@ -89,11 +88,11 @@ class _Play(_Update):
 
 
 class _Tempo(_Message):
-    qpm: Annotated[float, bounded("qpm")]
+    qpm: Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
     def obey(self, cable: Cable) -> None:
         """Do what it says."""
-        cable.set_qpm(self.qpm)
+        cable.set_qpm(check_live_qpm("qpm", self.qpm))
 
 
 class _Clock(_Message):

@@ -128,7 +128,19 @@ def serve(
 
 
 def _work(settings: Settings, listening: socket.socket, cable: "Cable | None" = None) -> None:
-    """Be a worker."""
+    """Be a worker; what ends it leaves its port silent."""
+    try:
+        _run(settings, listening, cable)
+    finally:
+        if cable is not None:
+            # the server was hurried past its own end, or never came to it
+            for number in (*_ENDING, *_HANGING_UP):
+                signal.signal(number, signal.SIG_IGN)
+            cable.close()
+
+
+def _run(settings: Settings, listening: socket.socket, cable: "Cable | None") -> None:
+    """Serve until a signal comes."""
     app = create_app(load_models(settings.model), settings.hosts, cable=cable)
     server = uvicorn.Server(config_of(app, settings.patience, sockets=cable is not None))
 
