@@ -178,6 +178,23 @@ def test_a_file_that_has_been_overtaken_by_an_edit_is_not_dragged(visit: Visit) 
     page.unroute("**/api/midi")
 
 
+def test_a_file_that_comes_after_a_newer_one_is_not_kept(visit: Visit) -> None:
+    page = greeted(visit())
+    held: list[Any] = []
+    page.route("**/api/midi", lambda route: held.append(route))
+    button = page.get_by_role("button", name="Download MIDI")
+    button.hover()
+    until(lambda: len(held) == 1 or page.wait_for_timeout(10), "a file asked for")
+    page.evaluate("document.getElementById('double').click()")
+    until(lambda: len(held) == 2 or page.wait_for_timeout(10), "a newer one")
+    for late in (1, 0):
+        with page.expect_response("**/api/midi"):
+            held[late].continue_()
+        page.wait_for_timeout(100)
+    assert drag_out(page, button) != []
+    page.unroute("**/api/midi")
+
+
 @pytest.fixture
 def beat(tmp_path: Path, drum_file: DrumFile) -> Path:
     hits = [(240 * eighth, (36, 42, 38, 42)[eighth % 4], 100) for eighth in range(8)]

@@ -124,6 +124,62 @@ def test_what_is_drawn_while_the_machine_thinks_stays(visit: Visit) -> None:
     page.unroute("**/api/generate")
 
 
+@pytest.mark.parametrize("way", ["Next candidate", "Undo"])
+def test_an_answer_is_whole_if_the_grid_was_another_when_it_came(visit: Visit, way: str) -> None:
+    page = greeted(visit())
+    press(page, "Generate")
+    said(page, "candidate 1 of 4")
+    held: list[Any] = []
+    page.route("**/api/generate", lambda route: held.append(route))
+    press(page, "Generate")
+    until(lambda: held or page.wait_for_timeout(10), "a question")
+    press(page, way)
+    with page.expect_response("**/api/generate") as asked:
+        held[0].continue_()
+    said(page, "Generate: candidate 1 of 4")
+    hits = asked.value.json()["patterns"][0]["hits"]
+    assert set(cells_of(page)) == {(step, voice) for step, voice, _, _ in hits}
+    page.unroute("**/api/generate")
+
+
+def test_of_the_highest_seed_every_candidate_has_its_own(visit: Visit) -> None:
+    page = greeted(visit())
+    seed = page.get_by_role("textbox", name="Seed")
+    seed.fill(str(2**53 - 1))
+    press(page, "Generate")
+    said(page, "candidate 1 of 4")
+    seen = {seed.input_value()}
+    for number in (2, 3, 4):
+        press(page, "Next candidate")
+        said(page, f"Candidate {number} of 4")
+        seen.add(seed.input_value())
+    assert len(seen) == 4
+    assert max(map(int, seen)) < 2**53
+
+
+# Timers that tick, and fingers that only a script has.
+FINGERS = """
+window.ticking = new Set();
+const { setInterval, clearInterval } = window;
+window.setInterval = (...how) => { const id = setInterval(...how); ticking.add(id); return id; };
+window.clearInterval = (id) => { ticking.delete(id); clearInterval(id); };
+Element.prototype.setPointerCapture = () => {};
+"""
+
+
+def test_a_second_finger_on_a_handle_changes_nothing(visit: Visit) -> None:
+    page = greeted(visit(scripts=(FINGERS,)))
+    arrow = page.get_by_role("slider", name="Seed ends here")
+    before = page.evaluate("ticking.size")
+
+    def finger(kind: str, number: int) -> int:
+        arrow.dispatch_event(f"pointer{kind}", {"pointerId": number, "pointerType": "touch"})
+        return page.evaluate("ticking.size") - before
+
+    sizes = [finger(*one) for one in (("down", 5), ("down", 6), ("up", 6), ("up", 5))]
+    assert sizes == [1, 1, 1, 0]
+
+
 def test_flipping_leaves_locked_rows_and_what_was_drawn_since(visit: Visit) -> None:
     page = greeted(visit())
     press(page, "Generate")

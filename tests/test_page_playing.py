@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from typing import Any
 
 import pytest
 from pages import (
@@ -89,6 +90,40 @@ def test_the_drummer_can_be_stopped_before_sound_is_awake(visit: Visit) -> None:
     page.evaluate("document.getElementById('drummer').click()")
     page.wait_for_timeout(600)
     assert page.evaluate("paradiddle.kit.sounding") == 0
+
+
+def test_the_pattern_plays_on_if_the_drummer_stops_before_sound_is_awake(visit: Visit) -> None:
+    page = greeted(visit(scripts=(SLEEPY,)))
+    held: list[Any] = []
+    page.route("**/api/drum", lambda route: held.append(route))
+    page.keyboard.press(" ")
+    for _ in range(2):
+        page.evaluate("document.getElementById('drummer').click()")
+    page.wait_for_timeout(600)
+    assert page.evaluate("paradiddle.clock.running") is True
+    press(page, "Stop")
+    assert page.evaluate("paradiddle.clock.running") is False
+    with page.expect_response("**/api/drum"):
+        held[0].continue_()
+    page.unroute("**/api/drum")
+
+
+def test_of_drummers_asked_for_in_haste_the_last_plays(visit: Visit) -> None:
+    page = greeted(visit())
+    held: list[Any] = []
+    page.route("**/api/drum", lambda route: held.append(route))
+    drummer = page.get_by_role("button", name="Drummer", exact=True)
+    for _ in range(3):
+        drummer.click()
+    until(lambda: len(held) == 2 or page.wait_for_timeout(10), "two questions")
+    with page.expect_response("**/api/drum"):
+        held[0].continue_()
+    page.wait_for_timeout(100)
+    expect(page.get_by_role("status")).not_to_contain_text("A thousand new notes")
+    held[1].continue_()
+    said(page, "A thousand new notes")
+    expect(drummer).to_have_attribute("aria-pressed", "true")
+    page.unroute("**/api/drum")
 
 
 # Sounds of the kit that do not come before they are let in.

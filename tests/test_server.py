@@ -23,7 +23,9 @@ from paradiddle.kit_maps import KIT_MAPS
 from paradiddle.machine import Machine
 from paradiddle.midi import read_pattern, to_bytes
 from paradiddle.pattern import Pattern
+from paradiddle.saving import sound_of
 from paradiddle.server.models import SHIPPED, load_models
+from paradiddle.server.wav import wav_bytes
 
 PATTERN = groove_of(2, seed=4, qpm=93)
 FUNK = {"style": "funk", "temperature": 1.2, "density": 1.5, "seed": 7}
@@ -232,6 +234,18 @@ def test_a_wav_file_repeats_and_does_not_clip(client: TestClient) -> None:
     assert 10_000 < np.abs(samples.astype(int)).max() < 32_767
 
 
+def test_a_wav_file_sounds_as_the_midi_file_does(client: TestClient) -> None:
+    hits = np.zeros((16, 9), bool)
+    hits[1:3, 0] = hits[5, 2] = hits[8, 4] = True
+    velocities, offsets = hits * np.float32(100 / 127), np.zeros(hits.shape)
+    velocities[1, 0] = 64 / 127
+    offsets[1, 0], offsets[2, 0], offsets[5, 2] = 0.25, -0.24, 0.1  # the kicks all but meet
+    music = {"pattern": sent(Pattern(hits, velocities, offsets, 120)), "swing": 0.75}
+    events = midi.events_of(smf.parse(post(client, "midi", **music).content))
+    assert events.onsets[:2].tolist() == [210, 211]
+    assert post(client, "wav", **music).content == wav_bytes(sound_of(events), 44_100)
+
+
 def test_what_was_written_can_be_imported(client: TestClient) -> None:
     [human] = played(client, "generate", bars=2, style="funk", seed=2)
     data = to_bytes(human)
@@ -291,6 +305,32 @@ def test_a_file_of_hours_is_refused_before_it_costs_memory(client: TestClient) -
     answer = client.post("/api/import", content=to_bytes(events))
     assert answer.status_code == 422
     assert "5000 bars long, at most 4096" in answer.text
+
+
+def bars_of_64_quarters(*events: int) -> bytes:
+    """A file in 64/1: bars of a thousand steps."""
+    track = bytes([0, 0xFF, 0x58, 4, 64, 0, 24, 8, *events])
+    head = b"MThd" + bytes([0, 0, 0, 6, 0, 0, 0, 1, 0, 96])
+    return head + b"MTrk" + len(track).to_bytes(4) + track
+
+
+def test_silence_after_the_last_hit_costs_no_memory(client: TestClient) -> None:
+    data = bars_of_64_quarters(0, 0x99, 36, 100, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0x2F, 0)
+    answer = client.post("/api/import?piece=4096", content=data)
+    [pattern] = answer.json()["patterns"]
+    assert len(data) == 41
+    assert (pattern["quarters_per_bar"], pattern["steps"]) == (256, 65_536)
+
+
+@pytest.mark.parametrize(("delta", "status"), [((0x8C, 0x80, 0), 200), ((0xE0, 0x80, 0), 422)])
+def test_of_long_bars_a_file_may_have_fewer(
+    client: TestClient, delta: tuple[int, ...], status: int
+) -> None:
+    hasty = 0, 0xFF, 0x51, 3, 3, 0x0D, 0x40  # 300 quarters a minute
+    data = bars_of_64_quarters(*hasty, 0, 0x99, 36, 100, *delta, 36, 100, 0, 0xFF, 0x2F, 0)
+    answer = client.post("/api/import?piece=4096", content=data)
+    assert answer.status_code == status
+    assert status == 200 or "65 bars long, at most 64" in answer.text
 
 
 def test_sound_of_many_minutes_is_refused(client: TestClient) -> None:

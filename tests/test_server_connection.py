@@ -269,7 +269,16 @@ def test_a_request_without_a_name_is_told_so(address: Address) -> None:
             assert b"Host header" in received
 
 
-@pytest.mark.parametrize(("host", "most"), [("192.0.2.7", 3), ("127.0.0.1", 9), ("::1", 9)])
+@pytest.mark.parametrize(
+    ("host", "most"),
+    [
+        ("192.0.2.7", 3),
+        ("::ffff:192.0.2.7", 3),
+        ("127.0.0.1", 9),
+        ("::1", 9),
+        ("::ffff:127.0.0.1", 9),
+    ],
+)
 def test_one_address_gets_its_share_of_the_connections(host: str, most: int) -> None:
     made = connection_with(Patience(connections=9, share=3))
     config, state = config_of(FastAPI(), Patience()), ServerState()
@@ -284,9 +293,34 @@ def test_one_address_gets_its_share_of_the_connections(host: str, most: int) -> 
     assert apps[most] is not apps[0]
     assert apps[most].status_code == (429 if most < 9 else 503)
     if most < 9:
-        for refused_one in [one for one in state.connections if one.app is not apps[0]]:
-            state.connections.remove(refused_one)
-        assert app_of("192.0.2.8") is apps[0]
+        assert app_of("192.0.2.8") is apps[0]  # those that were refused take nobody's place
+
+
+def test_many_that_are_refused_are_cut_off_but_for_a_few() -> None:
+    made = connection_with(Patience(connections=2, share=1))
+    config, state = config_of(FastAPI(), Patience()), ServerState()
+    wires = [Wire(extra={"peername": ("192.0.2.7", 1)}) for _ in range(100)]
+    for wire in wires:
+        made(config, state, {}, Clock()).connection_made(wire)  # type: ignore[arg-type]
+    told = [not wire.aborted for wire in wires]
+    assert 10 < sum(told) < 50
+    assert all(told[: sum(told)])
+
+
+def test_a_websocket_that_is_one_too_many_is_refused(address: Address) -> None:
+    asked = (
+        f"GET {PATH} HTTP/1.1\r\nHost: 127.0.0.1:{address[1]}\r\nConnection: Upgrade\r\n"
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    idle = [socket.create_connection(address) for _ in range(CONNECTIONS)]
+    try:
+        with connected(address) as client:
+            client.sendall(asked.encode())
+            assert refused(to_the_end(client), 503)["retry-after"] == "1"
+    finally:
+        for each in idle:
+            each.close()
 
 
 def test_uvicorn_has_all_that_a_connection_of_ours_is_made_of() -> None:
@@ -426,7 +460,7 @@ def test_whoever_takes_it_slowly_but_steadily_gets_all(address: Address) -> None
         received = bytearray()
         begun = time.monotonic()
         while len(received) < 4_000_000:
-            received += client.recv(100_000)
+            received += client.recv(100_000) or pytest.fail("it was cut off")
             time.sleep(0.03)
         assert time.monotonic() - begun > TAKING
         head, _, sound = (bytes(received) + to_the_end(client)).partition(b"\r\n\r\n")

@@ -8,10 +8,12 @@ import asyncio
 import contextlib
 import ipaddress
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 
 import h11
+from fastapi import Response
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from paradiddle.server.faults import RETRY_SECONDS, refusal
@@ -26,6 +28,7 @@ _FULL = refusal(503, "the server has too many connections; try again in a second
 _SHARED = refusal(
     429, "your address has too many connections; use one for several requests", _HANGING_UP
 )
+_MOST_REFUSED = 32  # at once; those beyond are not even told why
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,10 @@ class Patience:
     taking : float
         Seconds for a piece of an answer, `PIECE_BYTES`, or what is left of it.
     connections : int
-        Those beyond get 503.
+        Those beyond get 503. One that is refused does not count.
     share : int
-        Of them, how many one address may have; those beyond get 429. This machine's own addresses
-        may have all: behind them a proxy may stand for everybody.
+        Of them, how many one address may have; those beyond get 429. Loopback addresses may have
+        all: behind them a proxy may stand for everybody.
     """
 
     asking: float = 10.0
@@ -65,12 +68,15 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, as one too many or not."""
         super().connection_made(transport)
-        if len(self.connections) > self.patience.connections:
-            self.app = _FULL
-        elif self._has_its_share():
-            self.app = _SHARED
         self._answered_at = self._taken_at = self.loop.time()
         self._look_later()
+        admitted = [one for one in self.connections if not _is_refused(one)]
+        if len(admitted) > self.patience.connections:
+            self.app = _FULL
+        elif self._has_its_share(admitted):
+            self.app = _SHARED
+        if _is_refused(self) and len(self.connections) - len(admitted) >= _MOST_REFUSED:
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
@@ -78,7 +84,10 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """Hand over to a WebSocket, which has deadlines of its own."""
+        """Hand over to a WebSocket, which has deadlines of its own, unless there are too many."""
+        if _is_refused(self):
+            self._answer_last(self.app)
+            return
         self._look_no_more()
         super().handle_websocket_upgrade(event)
 
@@ -99,15 +108,12 @@ class Connection(H11Protocol):
         else:
             self._refuse(400, "the request is no HTTP that can be read")
 
-    def _has_its_share(self) -> bool:
+    def _has_its_share(self, admitted: Iterable[object]) -> bool:
         """Whether the client's address has too many connections, this one included."""
         host = self.client[0] if self.client else ""
-        try:
-            if not host or ipaddress.ip_address(host.partition("%")[0]).is_loopback:
-                return False
-        except ValueError:
+        if not host or _is_loopback(host):
             return False
-        clients = (getattr(one, "client", None) for one in self.connections)
+        clients = (getattr(one, "client", None) for one in admitted)
         held = sum(1 for client in clients if client is not None and client[0] == host)
         return held > self.patience.share
 
@@ -147,14 +153,31 @@ class Connection(H11Protocol):
             self.transport.close()
 
     def _refuse(self, status: int, message: str) -> None:
+        self._answer_last(refusal(status, message, {"Connection": "close", **HEADERS}))
+
+    def _answer_last(self, answer: Response) -> None:
         """Answer, unless another answer has begun, and hang up."""
-        answer = refusal(status, message, {"Connection": "close", **HEADERS})
+        status = answer.status_code
         reason = HTTPStatus(status).phrase.encode()
         head = h11.Response(status_code=status, headers=answer.raw_headers, reason=reason)
         events = head, h11.Data(data=bytes(answer.body)), h11.EndOfMessage()
         with contextlib.suppress(h11.LocalProtocolError):
             self.transport.write(b"".join(self.conn.send(event) or b"" for event in events))
         self.transport.close()
+
+
+def _is_refused(connection: object) -> bool:
+    """Whether a connection, or the WebSocket that one became, was one too many."""
+    return getattr(connection, "app", None) in (_FULL, _SHARED)
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether an address is of this machine alone; not if it is no IP address, as on a pipe."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def connection_with(patience: Patience) -> type[Connection]:

@@ -130,9 +130,9 @@ def _details(errors: Sequence[Any]) -> list[Detail]:
     """Describe what pydantic found, one sentence a field, and count what is too much to tell."""
     found: dict[str, Detail] = {}
     size = 0
-    for told, error in enumerate(errors):
+    for described, error in enumerate(errors):
         if len(found) == _MOST_PROBLEMS or size > _MOST_BYTES:
-            found[""] = _detail(None, None, f"and {len(errors) - told} more")
+            found[""] = _detail(None, None, f"and {len(errors) - described} more")
             break
         detail = _described(error)
         size += len(json.dumps(detail))

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 from paradiddle import midi, smf
 from paradiddle.early import with_early
 from paradiddle.errors import MidiError
-from paradiddle.events import Quantised, quantise
+from paradiddle.events import Events, Quantised, quantise
 from paradiddle.kit_maps import KIT_MAPS
 from paradiddle.pattern import Pattern
 from paradiddle.saving import sound_of
@@ -24,8 +24,8 @@ from paradiddle.server.pieces import Pieces
 from paradiddle.server.playing import json_answer, patterns_text
 from paradiddle.server.stage import Turn, answer, client_of, stage_of
 from paradiddle.server.wav import wav_bytes
-from paradiddle.swing import swung
-from paradiddle.swung_file import straightened
+from paradiddle.swing import check_swing
+from paradiddle.swung_file import straightened, with_swing
 
 __all__ = ["MAX_SECONDS", "router", "sent_as"]
 
@@ -33,6 +33,7 @@ router = APIRouter(prefix="/api", tags=["files"])
 
 MAX_SECONDS = 300
 _MAX_BARS = 4096
+_MAX_STEPS = 16 * _MAX_BARS  # fewer bars, where they are longer than 4/4
 _SAMPLE_RATE, _FRAME_BYTES = 44_100, 4
 _RINGING = 10  # seconds that the last hit may take to fade
 _MIDI, _WAV = "audio/midi", "audio/wav"
@@ -87,8 +88,8 @@ def _imported(data: bytes, bars: int) -> Response:
     score = smf.parse(data)
     events = midi.events_of(score)
     length = int(events.onsets[-1] // events.ticks_per_bar) + 1
-    if length > _MAX_BARS:
-        raise MidiError(f"the file is {length} bars long, at most {_MAX_BARS}; send a part of it")
+    if length > (most := _most_bars(4 * events.quarters_per_bar)):
+        raise MidiError(f"the file is {length} bars long, at most {most}; send a part of it")
     straight = straightened(events, score.texts)
     found = quantise(straight.events)
     early = with_early(found.pattern, score.texts)
@@ -102,11 +103,17 @@ def _imported(data: bytes, bars: int) -> Response:
     )
 
 
+def _most_bars(steps_per_bar: float) -> int:
+    """Count the bars of a length that an import may have."""
+    return min(_MAX_BARS, int(_MAX_STEPS / steps_per_bar))
+
+
 def _to_its_end(pattern: Pattern, score: Score, bars: int) -> Pattern:
     """Add the silent bars after the last hit, as far as its piece and the file go."""
     bar = score.ticks_per_quarter * pattern.quarters_per_bar
     whole, filled = int(score.length / bar), math.ceil(pattern.bars / bars) * bars
-    missing = max(0, min(whole, filled) * pattern.steps_per_bar - pattern.steps)
+    end = min(whole, filled, _most_bars(pattern.steps_per_bar))
+    missing = max(0, end * pattern.steps_per_bar - pattern.steps)
     more = (0, missing), (0, 0)
     return replace(
         pattern,
@@ -159,7 +166,8 @@ def _midi_file(_: Turn, wish: requests.FileRequest) -> Response:
 def _wav_file(_: Turn, wish: requests.WavRequest) -> bytes:
     music = wish.music()
     if isinstance(music, Pattern):
-        music = swung(_repeated(music, wish.repeat), wish.swing)
+        check_swing(music, wish.swing)
+        music = with_swing(Events.from_pattern(_repeated(music, wish.repeat)), wish.swing)
     elif wish.repeat != 1:
         text = f"repeat must be 1 for events, got {wish.repeat}; only patterns are repeated"
         raise FieldError("repeat", wish.repeat, text)

@@ -4,6 +4,8 @@ import { byId } from "./dom.js";
 import { setBars } from "./edits.js";
 import { STEPS_PER_BAR, V, makeDoc } from "./pattern.js";
 
+/** @typedef {{cells: readonly any[], era: number}} Moment when a question was asked */
+
 /** What a hand does to single cells, as the store calls it. */
 const HAND = /^(Undo |Redo )?(draw|erase|toggle|velocity|nudge|paste|clear)/;
 
@@ -21,11 +23,15 @@ export function createCandidates({ store, status, wishes }) {
   /** Whether nothing but a hand has changed what was shown. */
   let pure = true;
   let last = store.doc.cells;
+  /** How often something but a hand has changed the cells. */
+  let era = 0;
 
   store.subscribe((doc, label) => {
     if (doc.cells === last) return;
     last = doc.cells;
-    pure = last === shown || (pure && HAND.test(label));
+    const byHand = HAND.test(label);
+    if (!byHand) era += 1;
+    pure = last === shown || (pure && byHand);
     count();
   });
 
@@ -38,10 +44,10 @@ export function createCandidates({ store, status, wishes }) {
     if (left) byId("generate").focus();
   }
 
-  /** Cells that a hand has changed since. @param {any} before @returns {Set<number>} */
-  function changedSince(before) {
-    const { cells } = store.doc;
-    return new Set(cells.flatMap((cell, index) => (cell === (before.cells[index] ?? null) ? [] : [index])));
+  /** Cells that a hand has changed since, if nothing else has. @param {Moment | null} moment @returns {Set<number>} */
+  function drawnSince(moment) {
+    if (moment?.era !== era) return new Set();
+    return new Set(store.doc.cells.flatMap((cell, index) => (cell === moment.cells[index] ? [] : [index])));
   }
 
   /** An answer, with the rows that are locked now and what was drawn by hand since. */
@@ -76,16 +82,19 @@ export function createCandidates({ store, status, wishes }) {
   byId("previous").addEventListener("click", () => flip(at - 1));
   byId("next").addEventListener("click", () => flip(at + 1));
   return {
+    /** The moment of a question, for `show`. @returns {Moment} */
+    moment: () => ({ cells: store.doc.cells, era }),
     /**
-     * Show the first of some answers, as one edit. What was drawn since they were asked for stays.
+     * Show the first of some answers, as one edit. What was drawn since they were asked for stays,
+     * unless there was a flip, an undo or the like: then it is of another pattern.
      * @param {string} name of the edit @param {number | null} seed
      * @param {(doc: any, pattern: any) => any} take puts an answer into the doc it was asked about
-     * @param {any} [asked] that doc
+     * @param {Moment | null} [asked] when
      */
-    show(name, patterns, seed, take, asked = store.doc) {
+    show(name, patterns, seed, take, asked = null) {
       answer = { take, base: store.doc, patterns, seed };
       at = 0;
-      hand = changedSince(asked);
+      hand = drawnSince(asked);
       store.edit(name, (doc) => {
         const made = take(doc, patterns[0]);
         return hand.size ? makeDoc({ ...made, cells: keeping(doc, made.cells, (index) => hand.has(index)) }) : made;

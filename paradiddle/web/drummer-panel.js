@@ -46,6 +46,7 @@ export function createDrummer(app) {
   let notes = [];
   let reached = 0;
   let playing = false;
+  let turn = 0;
 
   function setPlaying(on) {
     playing = on;
@@ -55,9 +56,10 @@ export function createDrummer(app) {
 
   async function start() {
     setPlaying(true);
+    const own = (turn += 1);
     const answer = await status.ask("The drummer sits down …", () => api.drum({ notes: NOTES, temperature: 1 }));
+    if (own !== turn) return;
     if (!answer) return setPlaying(false);
-    if (!playing) return;
     take = answer;
     const score = fromEvents(answer.events);
     notes = drawable(score);
@@ -78,6 +80,7 @@ export function createDrummer(app) {
   }
 
   function stop() {
+    turn += 1;
     setPlaying(false);
     player.stopScore();
   }

@@ -29,10 +29,13 @@ export function createFrontiers({ hits, onHit, onClick, onCancel, onSend, onStep
     onHit(hit, Math.max(now, line.timeAt(place)));
   }
 
+  /** Whether its pass is played at all. */
+  const isHeard = (hit) => hit.pass * music.steps < end;
+
   function planTo(to, now) {
     if (to <= planned) return;
     for (const hit of hits(music, planned, to)) {
-      if (!out.has(hit.key) && hit.pass * music.steps < end) plan(hit, hit.when, now);
+      if (!out.has(hit.key) && isHeard(hit)) plan(hit, hit.when, now);
     }
     for (let at = Math.ceil(planned / 4) * 4; at < Math.min(to, end); at += 4) {
       onClick(Math.max(now, line.timeAt(at)), (at % music.steps) % 16 === 0);
@@ -73,7 +76,7 @@ export function createFrontiers({ hits, onHit, onClick, onCancel, onSend, onStep
   /** Play at once what was taken back and now lies before the cut. */
   function makeUp(owed, now) {
     for (const hit of hits(music, Math.max(0, planned - ACROSS), planned)) {
-      if (owed.has(hit.key) && !out.has(hit.key)) plan(hit, planned, now);
+      if (owed.has(hit.key) && !out.has(hit.key) && isHeard(hit)) plan(hit, planned, now);
     }
   }
 

@@ -51,7 +51,7 @@ function drags(lanes, handle, { start, move, end }) {
   }
 
   handle.addEventListener("pointerdown", (press) => {
-    if (press.button) return;
+    if (press.button || handle.classList.contains("dragged")) return; // a second finger drags nothing
     press.preventDefault();
     handle.setPointerCapture(press.pointerId);
     handle.focus({ preventScroll: true });
@@ -67,14 +67,14 @@ function drags(lanes, handle, { start, move, end }) {
     moved ||= Math.abs(x - from) > SLACK;
     if (moved) go();
   });
-  const release = (kept) => {
-    if (!handle.classList.contains("dragged")) return;
+  const release = (kept) => ({ pointerId }) => {
+    if (pointerId !== event?.pointerId || !handle.classList.contains("dragged")) return;
     clearInterval(timer);
     handle.classList.remove("dragged");
     end(kept, moved);
   };
-  handle.addEventListener("pointerup", () => release(true));
-  handle.addEventListener("pointercancel", () => release(false));
+  handle.addEventListener("pointerup", release(true));
+  handle.addEventListener("pointercancel", release(false));
 }
 
 function createArrow(grid, { store }) {

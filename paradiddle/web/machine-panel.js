@@ -17,10 +17,10 @@ export function createMachine(app) {
    */
   async function play(name, question, body, take) {
     const turn = (asked += 1);
-    const { doc } = store;
+    const moment = candidates.moment();
     const answer = await status.ask(`${name} …`, () => question(body));
     if (!answer || turn !== asked) return false;
-    candidates.show(name, answer.patterns, answer.seed ?? null, take, doc);
+    candidates.show(name, answer.patterns, answer.seed ?? null, take, moment);
     status.say(told(name, answer.patterns.length));
     app.remember();
     return true;

@@ -38,7 +38,7 @@ function prepareDrag(app) {
   async function prepare() {
     const { doc } = app.store;
     const blob = await app.api.midi({ pattern: heardPattern(doc), swing: doc.swing }).catch(() => null);
-    if (blob) made = { doc, url: await addressOf(blob) };
+    if (blob && doc === app.store.doc) made = { doc, url: await addressOf(blob) };
   }
   const soon = () => {
     clearTimeout(timer);

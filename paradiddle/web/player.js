@@ -16,7 +16,7 @@ export function createPlayer(app) {
   const listeners = new Set();
   let clicking = false;
   let wanted = false;
-  let turn = 0;
+  const turns = { pattern: 0, score: 0 };
 
   const getTime = () => context.currentTime;
   const { msAt, timeAt } = createSoundTime(context);
@@ -47,11 +47,11 @@ export function createPlayer(app) {
     await kit.resume();
   }
 
-  /** Wake; tells whether this is still what is asked for then. */
-  async function woken() {
-    const own = (turn += 1);
+  /** Wake; tells whether this is still what is asked for then. @param {"pattern" | "score"} what */
+  async function woken(what) {
+    const own = (turns[what] += 1);
     await wake();
-    return own === turn;
+    return own === turns[what];
   }
 
   function tell(at) {
@@ -62,7 +62,7 @@ export function createPlayer(app) {
   async function play({ at = 0, when } = {}) {
     app.drummer?.stop();
     wanted = true;
-    if (!(await woken())) return;
+    if (!(await woken("pattern"))) return;
     const joins = when !== undefined;
     const fresh = !clock.running;
     if (!fresh && !joins) return;
@@ -85,7 +85,7 @@ export function createPlayer(app) {
   }
 
   function rest() {
-    turn += 1;
+    turns.pattern += 1;
     wanted = false;
     silence();
     light.clear();
@@ -100,8 +100,9 @@ export function createPlayer(app) {
   }
 
   function stopScore() {
-    turn += 1;
+    turns.score += 1;
     score.stop();
+    if (clock.running) return; // what sounds is the pattern
     kit.stopAll();
     midi.allNotesOff();
   }
@@ -131,7 +132,7 @@ export function createPlayer(app) {
     },
     async playScore(music, ended) {
       if (wanted) stop();
-      if (!(await woken())) return;
+      if (!(await woken("score"))) return;
       score.start(music, ended);
     },
     stopScore,

@@ -51,12 +51,12 @@ export function createTap(app) {
 
   async function play() {
     if (!taps.length) return status.say("Tap a rhythm first, on the pad or with J.");
-    const { doc } = store;
+    const moment = candidates.moment();
     const { velocities, qpm } = rhythm();
     const body = { velocities, qpm, count: 4, ...wishes.fields() };
     const answer = await status.ask("Tap …", () => api.tap(body));
     if (!answer) return;
-    candidates.show("Tap", answer.patterns, answer.seed ?? null, takeRepeated, doc);
+    candidates.show("Tap", answer.patterns, answer.seed ?? null, takeRepeated, moment);
     status.say("Your rhythm, on a kit.");
     app.remember();
     again();

@@ -3,7 +3,8 @@
 import { setQpm } from "./edits.js";
 import { byId, dial, isPressed, press } from "./dom.js";
 
-const HIGHEST_SEED = 2 ** 53 - 1;
+/** Candidate k plays seed + k, which must stay a whole number. */
+const HIGHEST_SEED = 2 ** 53 - 1 - 16;
 
 function option({ name, qpm, few }) {
   const element = new Option(`${name} · ${Math.round(qpm)} bpm${few ? " · rare" : ""}`, name);

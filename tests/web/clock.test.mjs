@@ -573,3 +573,18 @@ test("the drummer's notes are played by the same clock, also in a background tab
     assert.ok(Math.abs(time - (100.06 + (tick / 480) * (60 / 117))) < MS);
   });
 });
+
+test("without the loop, a hit of the next pass that is nudged across the cut is not played", () => {
+  for (let early = 0; early < 8; early++) {
+    const doc = edits.setQpm(edits.setHit(edits.setHit(emptyDoc(1), 0, 0), 8, 0), 60);
+    const world = stage();
+    world.clock.setLoop(false);
+    world.clock.start(doc);
+    world.pass(0.06 + (15.3 + early / 20) * 0.25 - 0.06);
+    world.clock.setDoc(edits.nudge(doc, 0, 0, -0.5));
+    world.pass(2);
+    assert.deepEqual(world.hits.map(({ step }) => step), [0, 8]);
+    assert.deepEqual(world.sent.map(({ step }) => step), [0, 8]);
+    assert.equal(world.ended, 1);
+  }
+});
