@@ -17,12 +17,13 @@ from playwright.sync_api import sync_playwright
 
 from benchmarks.harness import alternate, show
 from paradiddle.drummer import DEFAULT_MODEL, Drummer
-from paradiddle.export_check import TOLERANCE
+from paradiddle.drummer_file import read_model
+from paradiddle.export_check import TOLERANCE, DrummerMusic
 from paradiddle.machine import DEFAULT_MACHINE, Machine
-from paradiddle.onnx_export import export_onnx
+from paradiddle.onnx_export import export_onnx, onnx_runner
 from tests.examples import example
 
-STEPS, ROUNDS = 1000, 15
+STEPS, ROUNDS, PIECES = 1000, 15, 10
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 ONE_STEP = "event => drummer.step(event).map((field) => [...field])"
 IN_PAGE = "events => { for (const event of events) drummer.step(event); }"
@@ -61,6 +62,18 @@ def music() -> np.ndarray:
     return drummer.vocabulary.inputs(rows)[:, None]
 
 
+def show_strayed(path: Path) -> None:
+    """Print how far the graph strays from the engine in pieces of 1,000 events."""
+    shape, vocabulary, file = read_model(DEFAULT_MODEL)
+    run = onnx_runner(path)
+    strayed = [
+        DrummerMusic(shape, vocabulary, file.tensors, seed).strayed(run, 1)
+        for seed in range(PIECES)
+    ]
+    print(f"{path.name} over 1,000 events of {PIECES} pieces, on a memory of its own")
+    print("  " + " ".join(f"{worst:.1e}" for worst in strayed) + f"  bar {TOLERANCE:.0e}")
+
+
 def over(step: Step, sequence: np.ndarray) -> Callable[[], None]:
     def run() -> None:
         for event in sequence:
@@ -78,6 +91,7 @@ def main() -> None:
         written = export_onnx(DEFAULT_MODEL, Path(name))
         page = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS).new_page()
         page.goto(embedded(Path(name)).as_uri())
+        show_strayed(next(iter(written)))
         engine, onnx = Drummer.load().lstm.session(1).step, onnx_step(next(iter(written)))
         for event in events[:20]:
             theirs = page.evaluate(ONE_STEP, event[0].tolist())

@@ -118,6 +118,8 @@ class DrummerMusic:
     shape : LstmShape
     vocabulary : Vocabulary
     tensors : mapping of str to float32 array
+    seed : int, default 0
+        Which of its pieces.
     """
 
     def __init__(
@@ -125,11 +127,12 @@ class DrummerMusic:
         shape: LstmShape,
         vocabulary: Vocabulary,
         tensors: Mapping[str, NDArray[np.float32]],
+        seed: int = 0,
     ) -> None:
         self._fields, self._sizes = vocabulary.fields, shape.sizes
         self._lstm = Lstm(shape, tensors)
         drummer = Drummer(vocabulary, self._lstm)
-        rows = np.stack(list(itertools.islice(drummer.stream(seed=0), STEPS)))
+        rows = np.stack(list(itertools.islice(drummer.stream(seed=seed), STEPS)))
         self.events = vocabulary.inputs(rows).astype(np.int64)  # (N, F + E)
         session, memory = self._lstm.session(1), []
         for event in self.events:

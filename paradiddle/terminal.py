@@ -7,7 +7,6 @@ import re
 import select
 import sys
 import time
-from types import TracebackType
 from typing import Any
 
 __all__ = ["Keys", "descriptor_of"]
@@ -66,12 +65,7 @@ class Keys:
             self._listen()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.restore()
 
     def read(self, timeout: float) -> str | None:
