@@ -25,6 +25,7 @@ from typing import IO, NamedTuple
 
 import pytest
 
+from paradiddle.jack_client import JackClient, load_jack
 from paradiddle.priority import real_time
 
 BACKEND = "mido.backends.rtmidi/UNIX_JACK"
@@ -79,6 +80,28 @@ def jack_server(
         process = _started(name, period, realtime, lock)
         stack.callback(_end, process, name, lock)
         yield name
+
+
+def awaited(name: str, seconds: float = 20.0) -> str:
+    """Wait for a port that plays, by a part of its name; give all of it.
+
+    With a client that only looks. Those of python-rtmidi join the graph even to list ports, and
+    where one joins or leaves at the moment at which another does, a server that waits for its
+    clients (`--sync`) may wait for ever, and then nothing passes it any more.
+    """
+    library = load_jack()
+    assert library is not None
+    client = JackClient(library, "paradiddle tests")
+    try:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            for one in client.names("input"):
+                if name in one:
+                    return one
+            time.sleep(0.02)
+    finally:
+        client.close()
+    raise AssertionError(f"no port {name} within {seconds:g} s")
 
 
 def _taken(names: Sequence[str]) -> tuple[str, IO[bytes]]:

@@ -19,7 +19,7 @@ import mido
 import numpy as np
 import pytest
 from conftest import DrumFile
-from jack import BACKEND, jack  # noqa: F401 (a fixture)
+from jack import BACKEND, awaited, jack  # noqa: F401 (a fixture)
 from machines import QPM, groove_of, write_machine
 from models import write_drummer
 from typer.testing import CliRunner, Result
@@ -499,16 +499,9 @@ def _in_terminal(program: int, *options: str) -> subprocess.Popen[bytes]:
 
 def _receiver(name: str, messages: list[Any]) -> Any:
     """Listen to a port, once it is there."""
-    backend = mido.Backend(BACKEND)
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        found = [one for one in backend.get_input_names() if name in one]
-        if found:
-            port = backend.open_input(found[0])
-            port.callback = messages.append
-            return port
-        time.sleep(0.05)
-    raise AssertionError(f"no port {name}")
+    port = mido.Backend(BACKEND).open_input(awaited(name))
+    port.callback = messages.append
+    return port
 
 
 def _read(fd: int, seconds: float) -> str:
