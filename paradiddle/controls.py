@@ -11,7 +11,7 @@ from paradiddle.drums import VOICE_NAMES
 from paradiddle.live import LiveDrummer
 from paradiddle.timing import LIVE_QPM
 
-__all__ = ["CONTROLLERS", "KEYS", "KEY_HELP", "Controls", "Playback"]
+__all__ = ["CONTROLLERS", "KEYS", "KEY_HELP", "LINK_HELP", "Controls", "Playback"]
 
 _MUTE = tuple(f"mute {name}" for name in VOICE_NAMES)
 
@@ -33,6 +33,7 @@ KEYS: Mapping[str, tuple[str, int]] = MappingProxyType(
         "right": ("qpm", 5),
         "f": ("fill", 1),
         "n": ("vary", 1),
+        "b": ("bar", 1),
         " ": ("stop", 1),
         "q": ("quit", 1),
     }
@@ -42,8 +43,9 @@ KEY_HELP = (
     "s style · t T temperature · d D density · - + bpm · f fill · n new · 1-9 mute · space stop"
     " · q quit"
 )
+LINK_HELP = " · b bar"
 
-# What each MIDI controller does. Buttons count from 64 up; 20-27 and 102-119 are undefined in MIDI.
+# What each MIDI controller does. Buttons count from 64 up; 20-31 and 102-119 are undefined in MIDI.
 CONTROLLERS: Mapping[int, str] = MappingProxyType(
     {
         20: "style",
@@ -53,6 +55,7 @@ CONTROLLERS: Mapping[int, str] = MappingProxyType(
         24: "fill",
         25: "vary",
         26: "stop",
+        27: "bar",
     }
     | {102 + voice: action for voice, action in enumerate(_MUTE)}
 )
@@ -77,6 +80,9 @@ class Playback(Protocol):
 
     def set_qpm(self, qpm: float) -> None:
         """Play at another tempo."""
+
+    def begin_bar(self) -> bool:
+        """Let a bar begin now, for all who share the clock; tell whether anybody does."""
 
     def mute(self, voice: int, on: bool) -> None:
         """Silence a voice, or let it be heard."""
@@ -130,7 +136,7 @@ class Controls:
         action = CONTROLLERS.get(number, "")
         if action in _MUTE:
             self._mute(_MUTE.index(action), value >= _HALF)
-        elif action in ("fill", "vary", "stop"):
+        elif action in ("fill", "vary", "stop", "bar"):
             self._press(number, action, value >= _HALF)
         elif action == "style" and self.styles:
             self._set_style(self.styles[value * len(self.styles) // (_MOST + 1)])
@@ -162,6 +168,7 @@ class Controls:
             "fill": self._fill,
             "vary": self._vary,
             "stop": self._stop,
+            "bar": self._begin_bar,
             "quit": self._quit,
         }
         doing[action]()
@@ -225,6 +232,10 @@ class Controls:
     def _stop(self) -> None:
         self.deck.toggle()
         self.remark = "" if self.deck.running else "stopped; space goes on"
+
+    def _begin_bar(self) -> None:
+        moved = self.deck.begin_bar()
+        self.remark = "the bar begins now, for all" if moved else "only Ableton Link's bars move"
 
     def _quit(self) -> None:
         self.quits = True

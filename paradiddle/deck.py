@@ -23,6 +23,9 @@ class Leader(Protocol):
     def set_qpm(self, qpm: float) -> None:
         """Change the speed."""
 
+    def set_phase(self, position: float) -> None:
+        """Move the bars: be so many quarters into one now."""
+
 
 class Deck:
     """A player with its band; what a clock leads in place of the player alone.
@@ -84,6 +87,13 @@ class Deck:
             return
         with self.change() as transport:
             transport.set_qpm(qpm)
+
+    def begin_bar(self) -> bool:
+        """Let a bar begin now, for all who share the clock; tell whether anybody does."""
+        if self.leader is None:
+            return False
+        self.leader.set_phase(0.0)
+        return True
 
     def mute(self, voice: int, on: bool) -> None:
         """Silence a voice, or let it be heard."""

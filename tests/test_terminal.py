@@ -256,6 +256,7 @@ class Desk:
         self.follows, self.running = follows, True
         self.tempi: list[float] = []
         self.muted: list[tuple[int, bool]] = []
+        self.shared, self.bars = True, 0
 
     def toggle(self) -> None:
         self.running = not self.running
@@ -265,6 +266,10 @@ class Desk:
 
     def mute(self, voice: int, on: bool) -> None:
         self.muted.append((voice, on))
+
+    def begin_bar(self) -> bool:
+        self.bars += self.shared
+        return self.shared
 
 
 def controls(styles: Any = STYLES, **desk: Any) -> tuple[Controls, LiveDrummer, Desk]:
@@ -360,7 +365,7 @@ def test_a_button_counts_once_until_it_is_let_go() -> None:
 
 def test_the_tables_name_all_there_is() -> None:
     mutes = {f"mute {name}" for name in VOICE_NAMES}
-    others = {"style", "temperature", "density", "qpm", "fill", "vary", "stop"}
+    others = {"style", "temperature", "density", "qpm", "fill", "vary", "stop", "bar"}
     assert set(CONTROLLERS.values()) == mutes | others
     assert {action for action, _ in KEYS.values()} == mutes | others | {"quit"}
     assert all(0 <= number < 120 for number in CONTROLLERS)
@@ -372,6 +377,18 @@ def test_the_tables_name_all_there_is() -> None:
             made.controller(number, value)
     drummer.turn()
     assert np.isfinite(drummer.wishes.temperature)
+
+
+def test_a_bar_begins_now_where_bars_are_shared() -> None:
+    made, _, desk = controls()
+    made.key("b")
+    assert made.remark == "the bar begins now, for all"
+    for value in (127, 127, 0, 127):  # a button pressed, held, let go and pressed again
+        made.controller(27, value)
+    assert desk.bars == 3
+    desk.shared = False
+    made.key("b")
+    assert (made.remark, desk.bars) == ("only Ableton Link's bars move", 3)
 
 
 # --- the deck and the stage -----------------------------------------------------------------------
@@ -391,6 +408,9 @@ class Leader:
 
     def set_qpm(self, qpm: float) -> None:
         self.asked.append(qpm)
+
+    def set_phase(self, position: float) -> None:
+        self.asked.append(("phase", position))
 
 
 @pytest.fixture
@@ -425,8 +445,13 @@ def test_a_deck_asks_the_clock_that_is_shared(deck: Deck) -> None:
     deck.toggle()
     deck.set_qpm(99)
     deck.start()
+    assert deck.begin_bar()
     deck.toggle()
-    assert leader.asked == ["play", 99, "stop"]
+    assert leader.asked == ["play", 99, ("phase", 0), "stop"]
+
+
+def test_a_deck_alone_has_no_bars_to_move(deck: Deck) -> None:
+    assert not deck.begin_bar()
 
 
 class Hands:

@@ -47,25 +47,26 @@ def live(
         typer.Option(
             metavar="PORT",
             help="Take MIDI controllers from here: 20 style, 21 temperature, 22 density, 23 bpm,"
-            " 24 fill, 25 new, 26 stop, 102-110 mute.",
+            " 24 fill, 25 new, 26 stop, 27 bar, 102-110 mute.",
         ),
     ] = None,
     count_in: Annotated[int, typer.Option(metavar="BARS", help="Click so many bars before.")] = 0,
 ) -> None:
     """Drum without end, and follow your keys and controllers."""
-    from paradiddle.controls import KEY_HELP, Controls
+    from paradiddle.controls import KEY_HELP, LINK_HELP, Controls
 
     playing.check()
     playing.check_count_in(count_in)
     wanted.check()
     drummer, styles = _drummer(wanted, model, file, swing)
     check_listening(control)
+    keys = KEY_HELP + LINK_HELP if playing.clock == "link" else KEY_HELP
 
     def hands(deck: "Deck", stack: ExitStack) -> "tuple[Hands, Callable[[], View]]":
         controls = Controls(drummer, deck, styles)
         if control is not None:
             listen(stack, control, controls.hear)
-        return controls, lambda: _live_view(deck, drummer, controls, KEY_HELP)
+        return controls, lambda: _live_view(deck, drummer, controls, keys)
 
     perform(playing, drummer.transport, drummer, hands, count_in, wanted.stop_after)
 
