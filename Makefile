@@ -15,9 +15,10 @@ run: $(BASE)/.installed
 	$(BASE)/bin/paradiddle drum --seconds 60 -o drums.mid -o drums.wav
 	$(BASE)/bin/paradiddle serve --open --port $(PORT)
 
+# one thread a job: several that compute with all cores at once wait for each other most of the time
 test: $(DEV)/.installed lint
 	tests/prepare.sh
-	$(DEV)/bin/python -m pytest -n $(JOBS)
+	OMP_NUM_THREADS=1 $(DEV)/bin/python -m pytest -n $(JOBS)
 
 lint: $(DEV)/.installed
 	$(DEV)/bin/ruff format --check .

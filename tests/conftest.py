@@ -6,6 +6,10 @@ from pathlib import Path
 
 import mido
 import pytest
+from hypothesis import settings
+
+settings.register_profile("paradiddle", deadline=None)  # how long an example takes proves nothing
+settings.load_profile("paradiddle")
 
 DrumFile = Callable[..., Path]
 
