@@ -18,13 +18,12 @@ from paradiddle.errors import ModelError
 from paradiddle.export_check import (
     WINDOW,
     DrummerMusic,
-    MachineMusic,
     Proof,
     agree,
-    humanizer_cases,
 )
 from paradiddle.export_files import about, kind_of, needs, refuse_kind, staged
 from paradiddle.graph import Graph
+from paradiddle.machine_check import MachineMusic, humanizer_cases
 from paradiddle.machine_graph import (
     encoder_graph,
     fill_step_graph,

@@ -7,11 +7,11 @@ rounding, so that any two computations in float32, ours and ours in another orde
 after some hundred events. How far a drummer's graph strays that keeps its own memory is measured
 besides.
 
-Shapes: T time, B batch, F + E fields read, D layers times directions, H hidden, V voices.
+Shapes: T time, B batch, F + E fields read, D layers times directions, H hidden.
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,13 +21,7 @@ from paradiddle.drummer import Drummer
 from paradiddle.encoding import Vocabulary
 from paradiddle.engine import Lstm, LstmShape, Session
 from paradiddle.errors import ModelError
-from paradiddle.fill_inputs import encoder_inputs, recall_of
-from paradiddle.fill_net import FillNet, FillShape
-from paradiddle.fill_playing import play
-from paradiddle.given import BEAT, V, condition
 from paradiddle.graph import Runner
-from paradiddle.humanizer_net import HumanizerNet, HumanizerShape
-from paradiddle.pattern_questions import question, repeated
 from paradiddle.quanta import VELOCITY_BINS
 from paradiddle.sampling import softmax
 
@@ -36,18 +30,14 @@ __all__ = [
     "TOLERANCE",
     "WINDOW",
     "DrummerMusic",
-    "MachineMusic",
     "Proof",
     "agree",
-    "humanizer_cases",
+    "as_probabilities",
 ]
 
 TOLERANCE = 1e-5
 STEPS = 1000
 WINDOW = 4  # events from one memory to the next
-
-_BARS, _PIECES = 2, 32  # 1,024 steps
-_MACHINE_SEED = 0
 
 _Array = NDArray[Any]
 Arrays = Mapping[str, _Array]
@@ -197,134 +187,3 @@ class DrummerMusic:
         logits = self._lstm.logits(events, session)
         parts = np.split(logits, np.cumsum(self._sizes)[:-1], axis=-1)
         return dict(zip(self._fields, map(softmax, parts), strict=True))
-
-
-class MachineMusic:
-    """Patterns that a drum machine played, and what its network thought of every cell.
-
-    Parameters
-    ----------
-    shape : FillShape
-    tensors : mapping of str to float32 array
-    styles : sequence of str
-    """
-
-    def __init__(
-        self, shape: FillShape, tensors: Mapping[str, NDArray[np.float32]], styles: Sequence[str]
-    ) -> None:
-        self._shape, self._net = shape, FillNet(shape, tensors)
-        given = _questions(len(styles))
-        self._cells = play(self._net, given, list(range(_MACHINE_SEED, _MACHINE_SEED + _PIECES)))
-        self._inputs = encoder_inputs(given)
-        self._encoded = self._net.encode(self._inputs)
-        self._recall = recall_of(self._cells)
-
-    def encodings(self, batch: int) -> Iterator[Case]:
-        """Questions, and what the encoder makes of them."""
-        for first in range(0, _PIECES, batch):
-            some = slice(first, first + batch)
-            yield {"inputs": self._inputs[some]}, {"encoded": self._encoded[some]}
-
-    def check_steps(self, name: str, run: Runner, batch: int) -> float:
-        """Write all patterns again, each cell told, the memory passed from step to step.
-
-        Returns and raises as `agree`.
-        """
-        return max(
-            agree(name, _remembering(run, self._shape), self._steps(first, batch))
-            for first in range(0, _PIECES, batch)
-        )
-
-    def _steps(self, first: int, batch: int) -> Iterator[Case]:
-        """Yield steps of some patterns in their order; the memory is for the runner to keep."""
-        cells = self._cells[first : first + batch]
-        encoded = self._encoded[first : first + batch]
-        recall = self._recall[first : first + batch]
-        driven = self._net.drive(encoded, recall)
-        session, count = self._net.session(len(cells)), len(cells)
-        written = np.zeros_like(cells[:, 0])
-        every = np.ones((count, V), np.float32)
-        for step in range(cells.shape[1]):
-            session.step(written, driven.lstm[:, step])
-            units, shades = self._net.units(session.h)
-            hits = _hit_logits(self._net, units + driven.hits[:, step], cells[:, step])
-            dynamics = _dynamics(self._net, shades + driven.dynamics[:, step], cells[:, step])
-            yield (
-                {
-                    "written": written,
-                    "encoded": encoded[:, step],
-                    "recall": recall[:, step],
-                    "given": cells[:, step],
-                    "hits_known": every,
-                    "dynamics_known": every,
-                    "draws": np.full((count, V, 5), 0.5, np.float32),
-                    "temperature": np.ones((count, 1), np.float32),
-                    "lean": np.zeros((count, 1), np.float32),
-                },
-                {"cells": cells[:, step], "hit_logits": hits, "dynamics_logits": dynamics},
-            )
-            written = cells[:, step]
-
-
-def humanizer_cases(
-    shape: HumanizerShape, tensors: Mapping[str, NDArray[np.float32]], styles: int, batch: int
-) -> Iterator[Case]:
-    """Questions to a humanizer, and how likely it finds each way to strike each voice."""
-    inputs = encoder_inputs(_questions(styles))
-    generator = np.random.default_rng(0)
-    # known hits at random, in the columns that tell them
-    inputs[..., :V] = 1
-    inputs[..., 2 * V : 3 * V] = generator.random((*inputs.shape[:2], V)) < 0.2
-    net = HumanizerNet(shape, tensors)
-    for first in range(0, _PIECES, batch):
-        some = inputs[first : first + batch]
-        found = net.distributions(some, np.ones((*some.shape[:2], V), bool))
-        velocity, offset = np.split(found.reshape(*some.shape[:2], V, -1), [VELOCITY_BINS], axis=-1)
-        yield {"inputs": some}, {"velocity": velocity, "offset": offset}
-
-
-def _questions(styles: int) -> Any:
-    """Open questions, with each style in turn."""
-    open_ = question(
-        np.zeros((16 * _BARS, 3 * V), np.float32), condition([0.0] * styles, 100, None, BEAT)
-    )
-    given = repeated(open_, _PIECES)
-    wishes = [
-        condition(np.eye(styles)[k % styles] if styles else [], 80.0 + 3 * k, None, BEAT)
-        for k in range(_PIECES)
-    ]
-    given.conditions[...] = np.stack(wishes)
-    return given
-
-
-def _remembering(run: Runner, shape: FillShape) -> Runner:
-    """Keep a step graph's memory from one call to the next."""
-    memory: dict[str, _Array] = {}
-
-    def step(inputs: Arrays) -> dict[str, _Array]:
-        count = len(inputs["written"])
-        zeros = np.zeros((shape.layers, count, shape.hidden), np.float32)
-        state = {name: memory.get(name, zeros) for name in ("h_in", "c_in")}
-        found = run({**inputs, **state})
-        memory.update(h_in=found["h_out"], c_in=found["c_out"])
-        return found
-
-    return step
-
-
-def _hit_logits(net: FillNet, units: _Array, cells: _Array) -> _Array:
-    """Log odds of every hit given those of the voices before it, (B, V)."""
-    heads = net.heads
-    units = units.reshape(len(units), V, -1) + np.einsum(
-        "bu,uvk->bvk", cells[:, :V], heads.hits_given
-    )
-    logits = np.einsum("bvk,vk->bv", np.maximum(units, 0), heads.hits_out) + heads.hits_bias
-    return np.asarray(logits)
-
-
-def _dynamics(net: FillNet, units: _Array, cells: _Array) -> _Array:
-    """Logits of every voice's velocity and offset given what comes before, (B, V, N)."""
-    units = units.reshape(len(units), V, -1)
-    return np.stack(
-        [net.dynamics_logits(voice, units[:, voice], cells) for voice in range(V)], axis=1
-    )

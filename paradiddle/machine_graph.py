@@ -18,14 +18,20 @@ from paradiddle.fill_net import FillNet, FillShape
 from paradiddle.given import V
 from paradiddle.graph import BATCH, TIME, Built, Graph, Ops, Port
 from paradiddle.humanizer_net import HumanizerShape
-from paradiddle.quanta import OFFSET_BINS, VELOCITY_BINS
+from paradiddle.quanta import (
+    LOUDEST,
+    OFFSET_BINS,
+    TICKS_PER_BIN,
+    TICKS_PER_STEP,
+    VELOCITIES_PER_BIN,
+    VELOCITY_BINS,
+)
+from paradiddle.takes import STEPS_PER_BAR
 
 __all__ = ["encoder_graph", "fill_step_graph", "humanizer_graph", "machine_tables"]
 
 _EPSILON = 1e-5  # of the layer norms, see paradiddle.fill_encoder
 _LEAST = 1e-30  # of what goes into a logarithm
-# of paradiddle.quanta: velocities and ticks a bin, the loudest, ticks of a step
-_PER_BIN, _LOUDEST, _TICKS_PER_STEP = (4, 3), 127, 120
 
 _Tensors = Mapping[str, NDArray[np.float32]]
 
@@ -40,7 +46,7 @@ def machine_tables(kind: str, styles: Sequence[str], document: Mapping[str, Any]
         ("offsets where known", V),
         ("tap: hit, velocity, offset", 3),
         ("tap known", 1),
-        ("step of the bar, one-hot", 16),
+        ("step of the bar, one-hot", STEPS_PER_BAR),
         ("bar of the phrase of 4, one-hot; the fifth for unknown", 5),
         ("style, one weight each", len(styles)),
         ("(qpm - 110) / 40, and 1; or 0, 0", 2),
@@ -52,7 +58,7 @@ def machine_tables(kind: str, styles: Sequence[str], document: Mapping[str, Any]
         "voices": list(document["voices"]["names"]),
         "styles": list(styles),
         "qpm": dict(document.get("qpm", {})),
-        "steps_per_bar": 16,
+        "steps_per_bar": STEPS_PER_BAR,
         "velocity_bins": VELOCITY_BINS,
         "offset_bins": OFFSET_BINS,
         "inputs": [{"what": what, "columns": count} for what, count in columns],
@@ -300,9 +306,9 @@ def _dynamics(
 def _struck(ops: Ops, given: Built, voice: int, logits: Any) -> tuple[Any, Any]:
     """Draw a velocity and an offset, as `paradiddle.quanta` has them."""
     cooled = ops.div(logits, given["temperature"])
-    placed = []
+    placed, per_bins = [], (VELOCITIES_PER_BIN, TICKS_PER_BIN)
     spans = _spans((VELOCITY_BINS, OFFSET_BINS))
-    for first, per_bin, (start, stop) in zip((1, 3), _PER_BIN, spans, strict=True):
+    for first, per_bin, (start, stop) in zip((1, 3), per_bins, spans, strict=True):
         rising = ops.cumsum(ops.softmax(ops.part(cooled, 1, start, stop, 2)))
         total = ops.part(rising, 1, stop - start - 1, stop - start, 2)
         bound = ops.mul(_draw(ops, given, voice, first), total)
@@ -310,6 +316,6 @@ def _struck(ops: Ops, given: Built, voice: int, logits: Any) -> tuple[Any, Any]:
         chosen = ops.sub(ops.number(stop - start), above)
         within = ops.floor(ops.mul(_draw(ops, given, voice, first + 1), ops.number(per_bin)))
         placed.append(ops.add(ops.mul(chosen, ops.number(per_bin)), within))
-    midi = ops.minimum(ops.add(placed[0], ops.number(1)), ops.number(_LOUDEST))
-    ticks = ops.sub(placed[1], ops.number(_TICKS_PER_STEP // 2))
-    return ops.div(midi, ops.number(_LOUDEST)), ops.div(ticks, ops.number(_TICKS_PER_STEP))
+    midi = ops.minimum(ops.add(placed[0], ops.number(1)), ops.number(LOUDEST))
+    ticks = ops.sub(placed[1], ops.number(TICKS_PER_STEP // 2))
+    return ops.div(midi, ops.number(LOUDEST)), ops.div(ticks, ops.number(TICKS_PER_STEP))

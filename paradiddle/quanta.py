@@ -8,7 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "LOUDEST",
     "OFFSET_BINS",
+    "TICKS_PER_BIN",
+    "TICKS_PER_STEP",
+    "VELOCITIES_PER_BIN",
     "VELOCITY_BINS",
     "median_offset",
     "median_velocity",
@@ -18,11 +22,11 @@ __all__ = [
     "velocity_in",
 ]
 
-_VELOCITIES, _PER_VELOCITY_BIN = 127, 4
-_TICKS_PER_STEP, _PER_OFFSET_BIN = 120, 3
+LOUDEST, VELOCITIES_PER_BIN = 127, 4
+TICKS_PER_STEP, TICKS_PER_BIN = 120, 3
 
-VELOCITY_BINS = -(-_VELOCITIES // _PER_VELOCITY_BIN)
-OFFSET_BINS = _TICKS_PER_STEP // _PER_OFFSET_BIN
+VELOCITY_BINS = -(-LOUDEST // VELOCITIES_PER_BIN)
+OFFSET_BINS = TICKS_PER_STEP // TICKS_PER_BIN
 
 _Array = NDArray[np.float32]
 _Bins = NDArray[np.int64]
@@ -36,9 +40,7 @@ def velocity_bin(velocities: _Array) -> _Bins:
     >>> velocity_bin(np.array([0, 1, 4, 5, 127], np.float32) / 127).tolist()
     [0, 0, 0, 1, 31]
     """
-    return (
-        np.maximum(np.rint(velocities * _VELOCITIES).astype(np.int64) - 1, 0) // _PER_VELOCITY_BIN
-    )
+    return np.maximum(np.rint(velocities * LOUDEST).astype(np.int64) - 1, 0) // VELOCITIES_PER_BIN
 
 
 def offset_bin(offsets: _Array) -> _Bins:
@@ -49,8 +51,8 @@ def offset_bin(offsets: _Array) -> _Bins:
     >>> offset_bin(np.array([-0.5, 0, 0.499], np.float32)).tolist()
     [0, 20, 39]
     """
-    ticks = np.rint(offsets * _TICKS_PER_STEP).astype(np.int64) + _TICKS_PER_STEP // 2
-    return np.minimum(ticks // _PER_OFFSET_BIN, OFFSET_BINS - 1)
+    ticks = np.rint(offsets * TICKS_PER_STEP).astype(np.int64) + TICKS_PER_STEP // 2
+    return np.minimum(ticks // TICKS_PER_BIN, OFFSET_BINS - 1)
 
 
 def velocity_in(bins: _Bins, place: NDArray[np.float64]) -> _Array:
@@ -61,8 +63,8 @@ def velocity_in(bins: _Bins, place: NDArray[np.float64]) -> _Array:
     >>> (velocity_in(np.array([0, 0, 31]), np.array([0, 0.99, 0.99])) * 127).tolist()
     [1.0, 4.0, 127.0]
     """
-    midi = 1 + _PER_VELOCITY_BIN * bins + (place * _PER_VELOCITY_BIN).astype(np.int64)
-    return np.minimum(midi, _VELOCITIES).astype(np.float32) / np.float32(_VELOCITIES)
+    midi = 1 + VELOCITIES_PER_BIN * bins + (place * VELOCITIES_PER_BIN).astype(np.int64)
+    return np.minimum(midi, LOUDEST).astype(np.float32) / np.float32(LOUDEST)
 
 
 def offset_in(bins: _Bins, place: NDArray[np.float64]) -> _Array:
@@ -73,8 +75,8 @@ def offset_in(bins: _Bins, place: NDArray[np.float64]) -> _Array:
     >>> offset_in(np.array([0, 20, 39]), np.array([0, 0, 0.99])) * 120
     array([-60.,   0.,  59.], dtype=float32)
     """
-    ticks = _PER_OFFSET_BIN * bins + (place * _PER_OFFSET_BIN).astype(np.int64)
-    return (ticks - _TICKS_PER_STEP // 2).astype(np.float32) / np.float32(_TICKS_PER_STEP)
+    ticks = TICKS_PER_BIN * bins + (place * TICKS_PER_BIN).astype(np.int64)
+    return (ticks - TICKS_PER_STEP // 2).astype(np.float32) / np.float32(TICKS_PER_STEP)
 
 
 def median_velocity(probabilities: _Array) -> _Array:

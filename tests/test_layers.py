@@ -42,6 +42,7 @@ LAYERS = (
     ("machine_report", "machine_table", "machine_plot"),
     ("training",),
     ("graph", "drummer_graph", "machine_graph", "export_files", "export_check"),
+    ("machine_check",),
     ("onnx_ops", "onnx_export", "coreml_ops", "coreml_walk", "coreml_legacy", "coreml_export"),
     ("export", "server"),
     ("__init__", "cli", "__main__"),
