@@ -139,16 +139,107 @@ def test_the_same_draws_with_other_models_and_temperatures(
 def test_the_button_plays_and_stops(drumming: Open) -> None:
     page = drumming(DEFAULT_MODEL)
     page.click("#play")
-    until(lambda: "note " in page.inner_text("#now"), "a note")
+    until(lambda: page.inner_text("#now") in page.evaluate("LANES.map(([name]) => name)"), "a drum")
     assert page.inner_text("#play") == "Stop"
     before = page.evaluate("due")
     until(lambda: page.evaluate("due") > before + 0.5, "more notes")
     page.click("#play")
     wait(page, "document.querySelector('#play').textContent === 'Play'")
-    assert page.evaluate("context.state") == "closed"
+    wait(page, "context.state === 'closed'")
     after = page.evaluate("due")
     page.wait_for_timeout(200)
     assert page.evaluate("due") == after
+
+
+def test_two_clicks_at_once_stop_and_play_again(drumming: Open) -> None:
+    page = drumming(DEFAULT_MODEL)
+    page.click("#play")
+    page.evaluate("for (const click of [1, 2, 3]) document.querySelector('#play').click()")
+    assert page.inner_text("#play") == "Play"
+    page.click("#play")
+    before = page.evaluate("due")
+    until(lambda: page.evaluate("due") > before + 0.5, "more notes")
+
+
+def test_another_drummer_takes_over_while_one_plays(drumming: Open, tmp_path: Path) -> None:
+    page = drumming(DEFAULT_MODEL)
+    page.click("#play")
+    until(lambda: page.inner_text("#now"), "a drum")
+    page.set_input_files("#file", write_drummer(tmp_path / "model", CLASSIC))
+    until(lambda: page.inner_text("#status") == "Ready: 8 units, 3 drums.", "ready")
+    before = page.evaluate("due")
+    until(lambda: page.evaluate("due") > before + 0.5, "more notes")
+    (tmp_path / "text").write_text("no model at all")
+    page.set_input_files("#file", tmp_path / "text")
+    until(lambda: "holds no drummer" in page.inner_text("#status"), "a refusal")
+    before = page.evaluate("due")
+    until(lambda: page.evaluate("due") > before + 0.5, "still more notes")
+    page.click("#play")
+    assert page.inner_text("#play") == "Play"
+
+
+def test_a_choice_taken_back_changes_nothing(drumming: Open) -> None:
+    page = drumming(DEFAULT_MODEL)
+    before = page.inner_text("#status")
+    page.set_input_files("#file", [])
+    page.evaluate("document.querySelector('#file').dispatchEvent(new Event('change'))")
+    page.wait_for_timeout(100)
+    assert page.inner_text("#status") == before
+
+
+def test_the_display_shows_what_is_heard_and_no_sooner(drumming: Open) -> None:
+    page = drumming(DEFAULT_MODEL)
+    page.click("#play")
+    until(lambda: page.inner_text("#now"), "a drum")
+    now, heard = page.evaluate(
+        """() => new Promise((done) => requestAnimationFrame(() => {
+            const heard = hits.filter(({ time }) => time <= context.currentTime);
+            done([$("now").textContent, heard.map(({ lane }) => LANES[lane][0])]);
+        }))"""
+    )
+    assert now in heard[-3:]
+    assert page.evaluate("hits.some(({ time }) => time > context.currentTime)")
+    blank = page.evaluate(
+        """() => {
+            const canvas = document.createElement("canvas");
+            [canvas.width, canvas.height] = [$("lanes").width, $("lanes").height];
+            return canvas.toDataURL() === $("lanes").toDataURL();
+        }"""
+    )
+    assert not blank
+
+
+def test_more_is_ready_in_a_tab_that_is_not_seen(drumming: Open) -> None:
+    page = drumming(DEFAULT_MODEL)
+    page.click("#play")
+    until(lambda: page.inner_text("#now"), "a drum")
+    page.evaluate(
+        "Object.defineProperty(document, 'hidden', { value: true });"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    assert page.evaluate("due - context.currentTime") > 2
+
+
+def test_the_page_names_what_the_drummer_learned_from(drumming: Open) -> None:
+    assert "CC BY 4.0" in drumming(DEFAULT_MODEL).inner_text("#credit")
+
+
+def test_ticks_count_as_the_model_says(drumming: Open, tmp_path: Path) -> None:
+    page = drumming(write_drummer(tmp_path / "model", CLASSIC))
+    gaps = [
+        page.evaluate(
+            """ticks_per_quarter => {
+                drummer.encoding.ticks_per_quarter = ticks_per_quarter;
+                [context, due, hits] = [{ currentTime: 0 }, 0, []];
+                [strike, drummer.next] = [() => {}, () => [0, 3]];
+                ahead();
+                return hits[0].time;
+            }""",
+            ticks_per_quarter,
+        )
+        for ticks_per_quarter in (480, 48)
+    ]
+    assert gaps[1] == pytest.approx(10 * gaps[0])
 
 
 def test_a_file_can_be_chosen(open_page: Open, tmp_path: Path) -> None:
