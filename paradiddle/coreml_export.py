@@ -11,7 +11,7 @@ from pathlib import Path
 
 from paradiddle import __version__, drummer_file, humanizer_file, machine_file
 from paradiddle.coreml_legacy import legacy_model, legacy_walker
-from paradiddle.coreml_ops import ml_program
+from paradiddle.coreml_ops import ml_program, with_coremltools
 from paradiddle.coreml_walk import walker
 from paradiddle.drummer_graph import drummer_tables, sequence_graph
 from paradiddle.errors import ModelError
@@ -21,7 +21,7 @@ from paradiddle.export_check import (
     Proof,
     agree,
 )
-from paradiddle.export_files import about, kind_of, needs, refuse_kind, staged
+from paradiddle.export_files import about, kind_of, refuse_kind, staged
 from paradiddle.graph import Graph
 from paradiddle.machine_check import MachineMusic, humanizer_cases
 from paradiddle.machine_graph import (
@@ -64,19 +64,24 @@ def export_coreml(
     OutputError
         If a file exists and `force` is not given, or cannot be written.
     """
-    needs("the export to Core ML", "coremltools")
+    with with_coremltools():
+        return _export(model, Path(folder), legacy, force)
+
+
+def _export(model: str | Path, folder: Path, legacy: bool, force: bool) -> dict[Path, Proof]:
+    """Choose the exporter that fits the model's kind."""
     kind = kind_of(model)
     exporters = {"drummer": _drummer, "machine": _machine, "humanizer": _humanizer}
     if kind not in exporters:
         raise refuse_kind(model, kind, "the export to Core ML")
     if not legacy:
-        return exporters[kind](model, Path(folder), force)
+        return exporters[kind](model, folder, force)
     if kind != "drummer":
         raise ModelError(
             f"{model} is a {kind} model; the legacy form ends in the custom layer of a drummer's"
             " notes and ticks; leave out --legacy"
         )
-    return _legacy_drummer(model, Path(folder), force)
+    return _legacy_drummer(model, folder, force)
 
 
 def _drummer(model: str | Path, folder: Path, force: bool) -> dict[Path, Proof]:

@@ -5,19 +5,25 @@ has one batch: `BATCH` is 1 here.
 """
 
 import logging
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from paradiddle.errors import OutputError
+from paradiddle.export_files import needs
+from paradiddle.files import output_error
 from paradiddle.graph import BATCH, TIME, Graph, Ops, Port, exactly_half
-from paradiddle.interrupts import graceful_stop
 
 __all__ = ["MOST_STEPS", "ml_program", "with_coremltools"]
 
 MOST_STEPS = 4096  # Core ML wants an upper bound of every flexible size
+
+_WRITING = "[MIL FileWriter]", "filesystem error"  # how coremltools begins to say it cannot write
 
 _OURS_TO_MIL = [1, 0, 2, 3]  # blocks f, i, o, g in the order i, f, o, g
 
@@ -40,15 +46,25 @@ class _Understood(logging.Filter):
 
 @contextmanager
 def with_coremltools() -> Iterator[Any]:
-    """Lend coremltools without its progress bars and the messages that do not concern us."""
+    """Lend coremltools without its progress bars and the messages that do not concern us.
+
+    Yields
+    ------
+    module
+        coremltools.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not installed, or cannot be loaded.
+    """
     logger, understood = logging.getLogger("coremltools"), _Understood()
     logger.addFilter(understood)
     try:
-        with graceful_stop() as stop:  # its imports would swallow Ctrl+C
-            import coremltools
-            from coremltools.converters.mil.mil.passes import pass_pipeline
-        if stop.is_set():
-            raise KeyboardInterrupt
+        needs("the export to Core ML", "coremltools")
+        import coremltools
+        from coremltools.converters.mil.mil.passes import pass_pipeline
+
         bars = pass_pipeline.tqdm
         pass_pipeline.tqdm = lambda passes, **_: passes
         try:
@@ -71,8 +87,13 @@ def ml_program(graph: Graph, described: Mapping[str, str]) -> Any:
     Returns
     -------
     coremltools.models.MLModel
+
+    Raises
+    ------
+    OutputError
+        If coremltools cannot write its temporary files.
     """
-    with with_coremltools() as ct:
+    with with_coremltools() as ct, _temporary_files():
         program = _program(ct, graph)
         program.functions["main"].set_input_types(
             tuple(
@@ -103,6 +124,23 @@ def ml_program(graph: Graph, described: Mapping[str, str]) -> Any:
     for port in graph.outputs:
         model.output_description[port.name] = port.text
     return model
+
+
+@contextmanager
+def _temporary_files() -> Iterator[None]:
+    """Say in one line that coremltools could not write what it writes on its way."""
+    place = Path(tempfile.gettempdir())
+    try:
+        yield
+    except OSError as error:
+        raise output_error(place, error) from error
+    except RuntimeError as error:
+        if not any(sign in str(error) for sign in _WRITING):
+            raise
+        raise OutputError(
+            f"cannot write temporary files to {place}: {str(error).rstrip('.')};"
+            " free some space there, or name another folder in TMPDIR"
+        ) from error
 
 
 def _flexible(ct: Any, size: int | str) -> Any:

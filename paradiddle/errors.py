@@ -73,6 +73,8 @@ class MissingExtraError(ParadiddleError, ImportError):
         What was asked for, as the start of a sentence.
     extra : str
         The extra of the package that brings the dependency.
+    problem : str, default ""
+        What is needed and what to do, where installing the extra would not help.
 
     Examples
     --------
@@ -80,8 +82,9 @@ class MissingExtraError(ParadiddleError, ImportError):
     training needs an extra that is not installed; run: pip install 'paradiddle[train]', ...
     """
 
-    def __init__(self, feature: str, extra: str) -> None:
-        super().__init__(
-            f"{feature} needs an extra that is not installed;"
+    def __init__(self, feature: str, extra: str, problem: str = "") -> None:
+        missing = (
+            "an extra that is not installed;"
             f" run: pip install 'paradiddle[{extra}]', in a checkout: pip install '.[{extra}]'"
         )
+        super().__init__(f"{feature} needs {problem or missing}")

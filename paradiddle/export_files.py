@@ -1,10 +1,14 @@
 """What the exporters share: finding out what a model is, and putting their files in place."""
 
 import contextlib
+import importlib
 import importlib.util
 import json
+import os
+import re
 import secrets
 import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,15 +18,34 @@ from safetensors import SafetensorError, safe_open
 from paradiddle.errors import MissingExtraError, ModelError, OutputError, ParadiddleError
 from paradiddle.files import output_error
 from paradiddle.folders import make_folder
+from paradiddle.interrupts import graceful_stop
 from paradiddle.weights import KEY
 
 __all__ = ["about", "kind_of", "needs", "refuse_kind", "staged"]
 
 _UNTOLD = "not stated in the model file"
+_UNAVAILABLE = {
+    ("win32", "coremltools"): "coremltools, which does not exist for Windows;"
+    " export on Linux or macOS, or under WSL"
+}
+_FOLDERS = ".mlpackage"  # written as folders, replaced as such
 
 
 def needs(feature: str, *modules: str) -> None:
-    """Raise MissingExtraError unless all modules of the extra `export` are installed.
+    """Load modules of the extra `export`.
+
+    Ctrl+C waits until they are loaded: libraries in C would turn it into an ImportError of theirs.
+
+    Parameters
+    ----------
+    feature : str
+        What needs them, as the start of a sentence.
+    *modules : str
+
+    Raises
+    ------
+    MissingExtraError
+        If one is not installed, or cannot be loaded, with the reason.
 
     Examples
     --------
@@ -32,7 +55,26 @@ def needs(feature: str, *modules: str) -> None:
     """
     for module in modules:
         if importlib.util.find_spec(module) is None:
-            raise MissingExtraError(feature, "export")
+            raise MissingExtraError(feature, "export", _UNAVAILABLE.get((sys.platform, module), ""))
+        with graceful_stop() as stop:
+            reason = _load(module)
+        if stop.is_set():
+            raise KeyboardInterrupt
+        if reason:
+            raise MissingExtraError(
+                feature,
+                "export",
+                f"{module}, which is installed but cannot be loaded: {reason}; install it anew",
+            )
+
+
+def _load(module: str) -> str:
+    """Import a module, or say why that fails."""
+    try:
+        importlib.import_module(module)
+    except Exception as error:  # whatever its libraries in C raise
+        return str(error).partition("\n")[0] or type(error).__name__
+    return ""
 
 
 def kind_of(path: str | Path) -> str:
@@ -97,14 +139,20 @@ def staged(folder: Path, names: Sequence[str], force: bool) -> Iterator[Path]:
     Raises
     ------
     OutputError
-        If one of the names exists and `force` is not given, or the folder cannot be written to.
+        If one of the names exists and `force` is not given, is a folder of something else, or
+        the folder cannot be written to.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as name:
+    ...     with staged(Path(name, "app"), ["a.txt"], force=False) as hidden:
+    ...         _ = (hidden / "a.txt").write_text("boom")
+    ...     Path(name, "app", "a.txt").read_text()
+    'boom'
     """
-    there = [name for name in names if (folder / name).exists()]
-    if there and not force:
-        raise OutputError(
-            f"cannot write {folder / there[0]}: it exists; choose another folder, or replace it"
-            " with --force"
-        )
+    for path in (folder / name for name in names):
+        _check_free(path, force)
     fresh = [one for one in (folder, *folder.parents) if not one.exists()]
     make_folder(folder)
     hidden = folder / f".paradiddle-{secrets.token_hex(8)}"
@@ -115,7 +163,7 @@ def staged(folder: Path, names: Sequence[str], force: bool) -> Iterator[Path]:
     except OSError as error:
         if isinstance(error, ParadiddleError):
             raise
-        raise output_error(folder, error) from error
+        raise output_error(folder, _cause(error)) from error
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
         with contextlib.suppress(OSError):
@@ -123,11 +171,34 @@ def staged(folder: Path, names: Sequence[str], force: bool) -> Iterator[Path]:
                 made.rmdir()  # only where it is empty
 
 
+def _check_free(path: Path, force: bool) -> None:
+    """Raise unless a path may be written: nothing is there, or what may be replaced."""
+    if not os.path.lexists(path):  # a link that leads nowhere is something, too
+        return
+    if not force:
+        raise OutputError(
+            f"cannot write {path}: it exists; choose another folder, or replace it with --force"
+        )
+    if path.is_dir() and not path.is_symlink() and path.suffix != _FOLDERS:
+        raise OutputError(
+            f"cannot write {path}: it is a folder; move it away, or choose another place"
+        )
+
+
+def _cause(error: OSError) -> OSError:
+    """Find the first of the errors that shutil collects, of which it keeps the text alone."""
+    if not isinstance(error, shutil.Error):
+        return error
+    number = re.search(r"\[Errno (\d+)\]", str(error))
+    code = int(number[1]) if number else 0
+    return OSError(code, os.strerror(code) if code else "it cannot be copied")
+
+
 def _exchange(hidden: Path, folder: Path, names: Sequence[str]) -> None:
     """Move all names into place, or change nothing."""
     former = hidden / "former"
     former.mkdir()
-    moves = [(folder / name, former / name) for name in names if (folder / name).exists()]
+    moves = [(folder / name, former / name) for name in names if os.path.lexists(folder / name)]
     moves += [(hidden / name, folder / name) for name in names]
     done: list[tuple[Path, Path]] = []
     try:

@@ -1,13 +1,12 @@
 """Core ML files, read back and evaluated in NumPy; predicting with them needs macOS."""
 
-import builtins
-import contextlib
+import errno
 import importlib.util
 import json
 import logging
-import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -321,6 +320,42 @@ def test_an_operation_that_cannot_be_checked(
     refused(ModelError, message, write_drummer(tmp_path / "model"), tmp_path / "out")
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("[MIL FileWriter]: Unknown error occurred while writing data to the file."),
+        RuntimeError("filesystem error: cannot copy: Input/output error [a] [b]"),
+        OSError(errno.ENOSPC, "No space left on device"),
+    ],
+    ids=["writer", "copy", "full"],
+)
+def test_temporary_files_that_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    coremltools = pytest.importorskip("coremltools")
+
+    def full(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(coremltools, "convert", full)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    message = r"cannot write (temporary files to )?.*temporary: .*; free some space"
+    refused(OutputError, message, write_drummer(tmp_path / "model"), tmp_path / "out")
+
+
+def test_other_errors_of_coremltools_are_not_taken_for_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coremltools = pytest.importorskip("coremltools")
+
+    def wrong(*_: Any, **__: Any) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(coremltools, "convert", wrong)
+    with pytest.raises(RuntimeError, match="a bug"):
+        export_coreml(write_drummer(tmp_path / "model"), tmp_path / "out")
+
+
 # --- what coremltools says ----------------------------------------------------------------------
 
 
@@ -342,20 +377,6 @@ def test_two_messages_are_left_out_and_no_other(
     assert (message in caplog.messages) == shown
     logging.getLogger("coremltools").warning("%s", message)
     assert message in caplog.messages
-
-
-def test_ctrl_c_while_coremltools_loads_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    imported = builtins.__import__
-
-    def swallowing(name: str, *rest: Any) -> Any:
-        if name == "coremltools":
-            with contextlib.suppress(BaseException):  # as its imports do
-                signal.raise_signal(signal.SIGINT)
-        return imported(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", swallowing)
-    with pytest.raises(KeyboardInterrupt), with_coremltools():
-        pass
 
 
 def test_the_command_in_a_process_of_its_own(tmp_path: Path) -> None:

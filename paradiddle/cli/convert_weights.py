@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paradiddle.cli.options import note
+from paradiddle.stopping import stops_on_signals
 
 if TYPE_CHECKING:
     from paradiddle.export_check import Proof
@@ -29,7 +30,9 @@ def export_bin(
     """Write Wx.bin, Wy.bin and vocabulary.json, as the published LSTM drummer has them."""
     from paradiddle.export import export_bin as export
 
-    for path in export(model, output, force):
+    with stops_on_signals():
+        written = export(model, output, force)
+    for path in written:
         note(f"{path}: {path.stat().st_size:,} bytes")
 
 
@@ -42,7 +45,9 @@ def export_onnx(
     """Write ONNX graphs that take the memory in and give it back, proved with onnxruntime."""
     from paradiddle.onnx_export import export_onnx as export
 
-    _tell(export(model, output, force))
+    with stops_on_signals():  # for what is half-written to be cleared away
+        written = export(model, output, force)
+    _tell(written)
 
 
 @export_app.command("coreml")
@@ -61,7 +66,9 @@ def export_coreml(
     """Write Core ML packages, proved by evaluating the saved files; predicting needs macOS."""
     from paradiddle.coreml_export import export_coreml as export
 
-    _tell(export(model, output, legacy=legacy, force=force))
+    with stops_on_signals():
+        written = export(model, output, legacy=legacy, force=force)
+    _tell(written)
 
 
 def _tell(written: "Mapping[Path, Proof]") -> None:
