@@ -16,6 +16,7 @@ __all__ = ["BAR_SLACK", "Band"]
 BAR_SLACK = 1e-3
 """Quarters; two ways to compute one bar line differ by less."""
 
+_STAYS = 0.3  # quarters; a stop goes to the next 16th, a clock that is followed is a little behind
 _HARDLY_EVER_SLOWER = 2.0
 _SHORTEST_NAP, _LONGEST_NAP = 0.001, 0.25  # seconds
 
@@ -42,6 +43,8 @@ class Band(ABC):
         self.late = 0
         """Bars that were not there in time."""
         self._queued: deque[tuple[float, Bar]] = deque()  # where each begins
+        self._place = 0.0  # the pulse heard last, in quarters
+        self._set_in = 0.0  # where the music did, in quarters
         self._awake, self._closing = threading.Event(), threading.Event()
         self._longest = 0.0  # seconds that a bar took to make, of late
         self._thread: threading.Thread | None = None
@@ -59,20 +62,36 @@ class Band(ABC):
     def turn(self) -> float:
         """Do what is to be done now; return how many seconds there is nothing more to do."""
 
+    def relocated(self) -> None:  # noqa: B027 (most have nothing to forget)
+        """Forget what belongs to the place that was left; called as `hear` is."""
+
     def hear(self, timed: Timed) -> None:
-        """Take note of a bar line; called at its time, under the lock of the player."""
-        if timed.kind == "continue" and self._queued:
-            # what was queued last goes on at once
+        """Take note of where the music is; called at its time, under the lock of the player."""
+        if timed.kind in ("start", "continue"):
+            self._sets_in(timed.position)
+        elif timed.kind == "pulse":
+            self._place = timed.position
+        elif timed.kind == "bar" and timed.position >= -BAR_SLACK:
+            self._passes(timed.position)
+
+    def _sets_in(self, position: float) -> None:
+        """Be at a place; what was queued last goes on there at once."""
+        if self._queued:
             self.playing = self._queued[-1][1]
             self._queued.clear()
-            self._awake.set()
-        if timed.kind != "bar" or timed.position < -BAR_SLACK:
-            return
+        self.number = int((position + BAR_SLACK) // self.transport.quarters_per_bar) + 1
+        self._set_in, before, self._place = position, self._place, position
+        if abs(position - before) > _STAYS:
+            self.relocated()
+        self._awake.set()
+
+    def _passes(self, line: float) -> None:
+        """Go on to the next bar at its line."""
         begun = None
-        while self._queued and self._queued[0][0] <= timed.position + BAR_SLACK:
+        while self._queued and self._queued[0][0] <= line + BAR_SLACK:
             begun = self._queued.popleft()[1]
-        self.number = round(timed.position / self.transport.quarters_per_bar) + 1
-        self.late += begun is None
+        self.number = round(line / self.transport.quarters_per_bar) + 1
+        self.late += begun is None and abs(line - self._set_in) > BAR_SLACK
         self.playing = begun or self.playing
         self._awake.set()
 
@@ -124,6 +143,13 @@ class Band(ABC):
         made = make()
         self._longest = max(0.9 * self._longest, time.perf_counter() - begun)
         return made
+
+    def _begin_with(self, bar: Bar) -> None:
+        """Let a stopped transport start with a bar; under the lock."""
+        self.transport.set_loop(bar.loop)
+        self._queued.clear()
+        self._queued.append((0.0, bar))
+        self._place = 0.0
 
     def _queue(self, bar: Bar) -> None:
         """Give the transport a bar, in place of one that would begin with it; under the lock."""

@@ -73,7 +73,10 @@ class Jam(Band):
         super().__init__(transport)
         self.answers, self.listener, self.way, self.bars = answers, listener, way, int(bars)
         self._silence = Bar(Pattern.empty(1), _clicks() if click else Loop((), 4.0))
-        self._forget()
+        self._call = 0  # the bar, from 0, that a call begins with
+        self._answer: deque[Bar] = deque()
+        self._rhythm: deque[int] = deque(maxlen=_PHRASE)  # bars, from 0
+        self._anew: int | None = None  # the bar to begin with, where the music has been moved
 
     @property
     def answers_now(self) -> bool:
@@ -94,22 +97,28 @@ class Jam(Band):
     def rewind(self) -> None:
         """Begin again, before a stopped transport starts."""
         with self.lock:
-            self._forget()
-            self.listener.clear()
-            self.transport.set_loop(self._silence.loop)
-            self._queued.clear()
-            self._queued.append((0.0, self._silence))
+            self.number = 0
+            self.listener.take()  # what came while nothing played
+            self._move(0)
+            self._begin_with(self._silence)
+
+    def relocated(self) -> None:
+        """Forget what was heard and answered elsewhere, and listen; called as `hear` is."""
+        self._move(self.number - 1)
+        self.playing = self._silence
+        self.transport.set_loop(self._silence.loop, "now")
 
     def hear(self, timed: Timed) -> None:
-        """Take note of bar lines, and of what was played until now."""
-        self.listener.take()
+        """Take note of where the music is, and of what was played until now."""
         super().hear(timed)
+        self.listener.take()
 
     def turn(self) -> float:
         """Decide what the next bar is, when it is time for that."""
         with self.lock:
             if self._queued or not self.transport.running:
                 return math.inf
+            self._begin_anew()
             bar = self.number
             line = bar * self.transport.quarters_per_bar
             left = self._spare_seconds(line - _EARLY)
@@ -117,13 +126,22 @@ class Jam(Band):
             return left - _MARGIN
         music = self._timed(lambda: self._next(bar))
         with self.lock:
+            if self._anew is not None:  # by now
+                return 0.0
             self._queue(music)
         return math.inf
 
-    def _forget(self) -> None:
-        self.number = self._call = 0  # the bar, from 0, that a call begins with
-        self._answer: deque[Bar] = deque()
-        self._rhythm: deque[int] = deque(maxlen=_PHRASE)  # bars, from 0
+    def _move(self, bar: int) -> None:
+        """Listen from a bar on; the thread that makes the answers forgets them before the next."""
+        self._anew = bar
+        self.listener.clear()
+
+    def _begin_anew(self) -> None:
+        """Forget call and answers, if the music has been moved."""
+        if self._anew is not None:
+            self._call, self._anew = self._anew, None
+            self._answer.clear()
+            self._rhythm.clear()
 
     def _next(self, bar: int) -> Bar:
         """Choose the music of a bar, counted from 0."""

@@ -146,9 +146,8 @@ class Listener:
         return Pattern(velocities > 0, velocities, offsets, qpm)
 
     def clear(self) -> None:
-        """Forget everything, as when the music starts again."""
+        """Forget what is in its place; what has come since goes where the music is now."""
         with self.lock:
-            self.take()
             self._bars.clear()
 
     def _forget(self, bar: int) -> None:

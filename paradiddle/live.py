@@ -61,13 +61,6 @@ class LiveDrummer(Band):
         """How it plays now, or from the next bar on."""
         return self._wishes
 
-    @property
-    def fill_comes(self) -> bool:
-        """Whether a drum fill is about to be played."""
-        with self.lock:
-            coming = [*(bar for _, bar in self._queued), *self._ready]
-            return self._fill or any(bar.fill for bar in coming)
-
     def change(self, wishes: Wishes) -> None:
         """Play otherwise from the next bar on; the tempo is the transport's."""
         self._turn(wishes=wishes)
@@ -91,10 +84,8 @@ class LiveDrummer(Band):
         """Let a stopped transport start with the bar that would have come next."""
         with self.lock:
             bar = self._queued[-1][1] if self._queued else self.playing
-            self._queued.clear()
             if bar is not None:
-                self.transport.set_loop(bar.loop)
-                self._queued.append((0.0, bar))
+                self._begin_with(bar)
 
     # --- for the player --------------------------------------------------------------------------
 
@@ -108,8 +99,7 @@ class LiveDrummer(Band):
         """
         bar = self._made(fill=False)
         with self.lock:
-            self.transport.set_loop(bar.loop)
-            self._queued.append((0.0, bar))
+            self._begin_with(bar)
         self._refill()
 
     def turn(self) -> float:

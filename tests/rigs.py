@@ -49,17 +49,21 @@ class Rig:
         """Let time pass until so many more bars are over."""
         until = self.transport.position + bars * self.transport.quarters_per_bar
         while self.transport.position < until - 1e-6:
-            self.clock.seconds += 0.005
-            for timed in self.transport.due():
-                self._count += 1
-                heapq.heappush(self._queue, (timed.order, self._count, timed))
-            while self._queue and self._queue[0][0][0] <= self.clock():
-                timed = heapq.heappop(self._queue)[2]
-                self.heard.append(timed)
-                band.hear(timed)
-            at_tick()
+            self.tick(band, at_tick)
             if works:
                 band.turn()
+
+    def tick(self, band: Band, at_tick: Callable[[], None]) -> None:
+        """Let 5 ms pass."""
+        self.clock.seconds += 0.005
+        for timed in self.transport.due():
+            self._count += 1
+            heapq.heappush(self._queue, (timed.order, self._count, timed))
+        while self._queue and self._queue[0][0][0] <= self.clock():
+            timed = heapq.heappop(self._queue)[2]
+            self.heard.append(timed)
+            band.hear(timed)
+        at_tick()
 
     def hits(self) -> list[Timed]:
         return [timed for timed in self.heard if timed.kind == "hit"]

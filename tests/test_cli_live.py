@@ -26,6 +26,7 @@ from typer.testing import CliRunner, Result
 
 from paradiddle.cli import app
 from paradiddle.errors import ParadiddleError, PortError
+from paradiddle.live import LiveDrummer
 from paradiddle.output import Output
 from paradiddle.pattern import Pattern
 from paradiddle.ports import Input, Ports
@@ -120,6 +121,21 @@ def test_live_plays_to_a_port_of_its_own_and_says_what(studio: dict[str, FakePor
     port = studio["paradiddle"]
     assert len(notes(port)) > 3
     assert all_off(port)
+
+
+@pytest.mark.parametrize(("late", "said"), [(1, "1 bar was not"), (2, "2 bars were not")])
+def test_live_says_how_many_bars_were_late(
+    studio: dict[str, FakePort], monkeypatch: pytest.MonkeyPatch, late: int, said: str
+) -> None:
+    close = LiveDrummer.close
+
+    def closed(self: LiveDrummer) -> None:
+        close(self)
+        self.late = late
+
+    monkeypatch.setattr(LiveDrummer, "close", closed)
+    told = run("live", *FAST, "--stop-after", 1)
+    assert f"{said} ready in time and repeated the one before" in told.stderr
 
 
 def test_live_with_everything(studio: dict[str, FakePort]) -> None:

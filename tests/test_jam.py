@@ -1,6 +1,8 @@
 import json
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from rigs import Rig
 
 from paradiddle.answers import Answers, in_dynamics_of
 from paradiddle.bars import Wishes, joined, part
+from paradiddle.clock_in import ClockFollower
 from paradiddle.errors import InvalidValueError
 from paradiddle.jam import WAYS, Jam, Way
 from paradiddle.listening import Listener, voices_of_kit
@@ -275,6 +278,131 @@ def test_begun_again_it_remembers_nothing() -> None:
     session.play([], 3)
     assert session.answers.heard == []
     assert session.jam.late == 0
+
+
+@pytest.mark.parametrize("place", [0.0, 4.0, 17.5, 160.0])
+@pytest.mark.parametrize("way", WAYS)
+def test_moved_elsewhere_it_listens_anew(way: Way, place: float) -> None:
+    session = Session(way, 2)
+    session.play(quarters(72, 79), 19.5)
+    session.rig.stop()
+    session.rig.transport.locate(place)
+    session.rig.transport.continue_(session.rig.clock())
+    before = len(session.rig.hits())
+    session.play([], 4)
+    hits = session.rig.hits()[before:]
+    assert [hit for hit in hits if hit.position > place + 0.1] == []
+    bar = np.ceil(session.rig.transport.position / 4)  # the next call
+    asked = len(session.answers.heard)
+    session.play(quarters(4 * bar, 4 * bar + 8, KICK), 5)
+    first = 1 if way == "accompany" else 2
+    new = session.rig.hits()[before + len(hits) :]
+    assert new[0].position == 4 * (bar + first)
+    heard = session.answers.heard[asked:]
+    assert not any(one.hits[:, 1].any() for one in heard)  # nothing of the pass before
+    assert session.jam.late == 0
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_stopped_and_continued_at_the_same_place_it_remembers(way: Way) -> None:
+    session = Session(way, 2)
+    session.play(quarters(0, 6), 1.4)
+    session.rig.stop()
+    session.rig.transport.continue_(session.rig.clock())
+    session.play(quarters(6, 8), 1.2)
+    heard = session.answers.heard[-1]
+    assert heard.bars == 2
+    assert heard.hits[:, 1].sum() >= 7  # a stroke may fall on the moment of the stop
+
+
+class Followed(Session):
+    """A jam that is led by the MIDI clock of a DAW."""
+
+    def __init__(self) -> None:
+        super().__init__("continue", 1)
+        self.rig.stop()
+        self.jam.rewind()
+        self.follower = ClockFollower(self, 0.007, now=self.rig.clock)
+        self.next_pulse = self.rig.clock()
+
+    def start(self, *, at: float | None = None) -> None:
+        self.jam.rewind()
+        self.rig.transport.start(at)
+
+    def continue_(self, *, at: float | None = None) -> None:
+        self.rig.transport.continue_(at)
+
+    def stop(self) -> None:
+        self.rig.stop()
+
+    @contextmanager
+    def change(self) -> Iterator[Transport]:
+        yield self.rig.transport
+
+    def send(self, kind: str, position: float = 0.0) -> None:
+        self.follower.feed(kind, self.rig.clock(), position)
+
+    def lead(self, strokes: list[tuple[float, int, int]], bars: float) -> None:
+        """Let the clock of 120 bpm go on for some bars, and somebody play."""
+        waiting, until = sorted(strokes), self.rig.clock() + 2 * bars
+        music = self.rig.transport
+
+        def hands() -> None:
+            while self.next_pulse <= self.rig.clock():
+                self.send("clock")
+                self.next_pulse += 1 / 48
+            while music.running and waiting and waiting[0][0] <= music.position:
+                self.listener.strike(*waiting.pop(0)[1:])
+
+        while self.rig.clock() < until:
+            self.rig.tick(self.jam, hands)
+            self.jam.turn()
+
+
+def test_a_daw_that_goes_back_and_plays_on_is_answered() -> None:
+    session = Followed()
+    session.send("start")
+    session.lead([], 10)
+    session.lead(quarters(40, 42), 0.5)
+    session.send("stop")
+    session.send("songpos", 4.0)
+    session.send("continue")
+    session.lead(quarters(4, 8), 3)
+    assert session.answered() == [8]
+    assert session.answers.heard[-1].hits[:, 1].sum() == 4
+    assert session.jam.late == 0
+
+
+def test_a_daw_that_stops_and_plays_on_is_answered_to_all() -> None:
+    session = Followed()
+    session.send("start")
+    session.lead(quarters(0, 2), 0.45)
+    session.send("stop")
+    session.send("continue")
+    session.lead(quarters(2, 4), 1)
+    assert session.answered() == [4]
+    assert session.answers.heard[-1].hits[:, 1].sum() == 4
+
+
+def test_what_is_made_while_it_is_moved_is_not_played() -> None:
+    session = Session("continue", 1)
+    session.play(quarters(0, 4), 0.9)
+    answer = session.answers.continuation
+
+    def moved(heard: Pattern, bars: int) -> Pattern:
+        made = answer(heard, bars)
+        session.rig.stop()
+        session.rig.transport.locate(16.0)
+        session.rig.transport.continue_(session.rig.clock())
+        for timed in session.rig.transport.due():
+            session.jam.hear(timed)
+        return made
+
+    session.answers.continuation = moved  # type: ignore[method-assign]
+    session.rig.run(session.jam, 0.1)
+    session.answers.continuation = answer  # type: ignore[method-assign]
+    session.play([], 3)
+    assert session.answered() == []
 
 
 def test_while_it_listens_it_clicks() -> None:

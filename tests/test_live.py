@@ -81,11 +81,9 @@ def test_a_fill_comes_with_the_next_bar_line(qpm: float) -> None:
     rig, _, drummer = on_stage(qpm=qpm)
     rig.run(drummer, 2.5)
     drummer.fill()
-    assert drummer.fill_comes
     rig.run(drummer, 3)
     fills = [hit.position for hit in rig.hits() if hit.voice == 4]
     assert fills == pytest.approx([12, 13, 14, 15])
-    assert not drummer.fill_comes
     assert drummer.late == 0
 
 
@@ -228,6 +226,24 @@ def test_continued_in_the_middle_of_a_bar_no_bar_is_late() -> None:
     rig.run(drummer, 3)
     assert drummer.late == 0
     assert sorted(numbers(rig)) == numbers(rig)
+
+
+@pytest.mark.parametrize(
+    ("place", "number"), [(0.0, 1), (0.75, 1), (8.0, 3), (9.5, 3), (21.5, 6), (24.25, 7)]
+)
+def test_continued_elsewhere_it_knows_its_bar_at_once(place: float, number: int) -> None:
+    rig, _, drummer = on_stage(has_spares=True)
+    rig.run(drummer, 5.3)
+    rig.stop()
+    rig.transport.locate(place)
+    rig.transport.continue_(rig.clock())
+    rig.run(drummer, 0.02)
+    assert drummer.number == number
+    drummer.fill()  # which comes at once in all but the last beat
+    assert drummer.playing is not None
+    assert drummer.playing.fill
+    rig.run(drummer, 3)
+    assert drummer.late == 0
 
 
 def test_changed_before_the_start_it_starts_as_wished() -> None:

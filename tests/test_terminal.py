@@ -312,7 +312,8 @@ def test_keys_for_tempo() -> None:
 
 def test_keys_for_fill_new_mute_stop_and_quit() -> None:
     made, drummer, desk = pressed("f991 ")
-    assert drummer.fill_comes
+    drummer.turn()
+    assert [fill for _, _, fill in drummer.source.made[3:]].count(True) == 1
     assert desk.muted == [(8, True), (8, False), (0, True)]
     assert made.muted == {0}
     assert (desk.running, made.remark, made.quits) == (False, "stopped; space goes on", False)
@@ -335,7 +336,8 @@ def test_a_model_without_styles_says_so() -> None:
         assert word in made.remark
     made.controller(20, 99)
     assert drummer.wishes == Wishes()
-    assert not drummer.fill_comes
+    drummer.turn()
+    assert not any(fill for _, _, fill in drummer.source.made)
 
 
 def test_controllers() -> None:

@@ -124,7 +124,8 @@ def perform(
         opened.enter_context(_ends(keys))
         _Scene(deck, keys, screen, moves, view).play(playing, count_in, stop_after)
     if band.late:
-        note(f"{band.late} bars were not ready in time and repeated the one before")
+        bars = "1 bar was" if band.late == 1 else f"{band.late} bars were"
+        note(f"{bars} not ready in time and repeated the one before")
 
 
 class _LeftError(Exception):
