@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paradiddle.coreml_ops import MOST_STEPS, with_coremltools
+from paradiddle.coreml_ops import MOST_STEPS, gates, with_coremltools
 from paradiddle.coreml_walk import lstm_pass
 from paradiddle.encoding import Vocabulary
 from paradiddle.engine import LstmShape
@@ -27,7 +27,6 @@ __all__ = ["ACTIVATION", "legacy_model", "legacy_walker"]
 
 ACTIVATION = "MidiNoteTickActivation"
 
-_GATES = (1, 0, 2, 3)  # blocks f, i, o, g in the order i, f, o, z
 _GATE_NAMES = (
     "inputGate",
     "forgetGate",
@@ -141,12 +140,11 @@ def _custom(ct: Any, vocabulary: Vocabulary) -> Any:
 
 def _by_gate(weights: _Array, hidden: int) -> tuple[list[_Array], list[_Array], list[_Array]]:
     """Split our matrix, (n, 4H), into what coremltools wants of each gate."""
-    blocks = np.split(weights, 4, axis=1)
-    gates = [np.ascontiguousarray(blocks[k].T) for k in _GATES]  # (H, n)
+    by_gate = gates(weights)
     return (
-        [gate[:, -hidden - 1 : -1] for gate in gates],
-        [gate[:, : -hidden - 1] for gate in gates],
-        [gate[:, -1] for gate in gates],
+        [gate[:, -hidden - 1 : -1] for gate in by_gate],
+        [gate[:, : -hidden - 1] for gate in by_gate],
+        [gate[:, -1] for gate in by_gate],
     )
 
 

@@ -19,13 +19,13 @@ from paradiddle.export_files import needs
 from paradiddle.files import output_error
 from paradiddle.graph import BATCH, TIME, Graph, Ops, Port, exactly_half
 
-__all__ = ["MOST_STEPS", "ml_program", "with_coremltools"]
+__all__ = ["MOST_STEPS", "gates", "ml_program", "with_coremltools"]
 
 MOST_STEPS = 4096  # Core ML wants an upper bound of every flexible size
 
 _WRITING = "[MIL FileWriter]", "filesystem error"  # how coremltools begins to say it cannot write
 
-_OURS_TO_MIL = [1, 0, 2, 3]  # blocks f, i, o, g in the order i, f, o, g
+_OURS_TO_COREML = [1, 0, 2, 3]  # blocks f, i, o, g in the order i, f, o, g
 
 _Array = NDArray[Any]
 
@@ -272,7 +272,7 @@ class _MilOps(Ops):
         if directions == 2:
             settings["direction"] = "bidirectional"
         for suffix, one in zip(("", "_back"), weights, strict=False):
-            by_gate = _gates_first(one)
+            by_gate = np.concatenate(gates(one))  # (4H, n)
             settings[f"weight_ih{suffix}"] = self.weight(by_gate[:, : -hidden - 1])
             settings[f"weight_hh{suffix}"] = self.weight(by_gate[:, -hidden - 1 : -1])
             settings[f"bias{suffix}"] = self.weight(by_gate[:, -1])
@@ -287,7 +287,13 @@ class _MilOps(Ops):
         return y, apart[0], apart[1]
 
 
-def _gates_first(weights: _Array) -> _Array:
-    """Our matrix, (n, 4H), as MIL wants it, (4H, n)."""
+def gates(weights: _Array) -> list[_Array]:
+    """Split our matrix, (n, 4H), into one for each gate, (H, n), in the order i, f, o, g.
+
+    Examples
+    --------
+    >>> [gate.tolist() for gate in gates(np.array([[0.0, 1.0, 2.0, 3.0]]))]
+    [[[1.0]], [[0.0]], [[2.0]], [[3.0]]]
+    """
     blocks = np.split(weights, 4, axis=1)
-    return np.concatenate([blocks[k] for k in _OURS_TO_MIL], axis=1).T
+    return [np.ascontiguousarray(blocks[k].T) for k in _OURS_TO_COREML]

@@ -38,6 +38,12 @@ def walker(package: Path) -> Runner:
     ------
     ModelError
         If the program has an operation that is not known here.
+
+    Examples
+    --------
+    >>> run = walker(Path("app/machine-encoder.mlpackage"))  # doctest: +SKIP
+    >>> run({"inputs": np.zeros((1, 16, 94))})["encoded"].shape  # doctest: +SKIP
+    (1, 16, 128)
     """
     with with_coremltools() as ct:
         from coremltools.converters.mil.frontend.milproto.load import load
@@ -78,6 +84,12 @@ def lstm_pass(
     Returns
     -------
     (T, H), and h and c after the last step
+
+    Examples
+    --------
+    >>> rows, h, c = lstm_pass(*(np.zeros(n) for n in ((5, 3), 2, 2, (8, 3), (8, 2), 8)))
+    >>> rows.shape, h.tolist()
+    ((5, 2), [0.0, 0.0])
     """
     rows, outputs = x @ wx.T + bias, []
     for row in rows:

@@ -36,8 +36,30 @@ def input_fields(vocabulary: Vocabulary) -> tuple[str, ...]:
     return vocabulary.fields + ("place",) * len(vocabulary.extra_inputs)
 
 
-def drummer_tables(vocabulary: Vocabulary, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Collect what an app needs to turn indices into music, as JSON can hold it."""
+def drummer_tables(
+    shape: LstmShape, vocabulary: Vocabulary, document: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Collect what an app needs to turn indices into music, as JSON can hold it.
+
+    Parameters
+    ----------
+    shape : LstmShape
+    vocabulary : Vocabulary
+    document : mapping
+        Of the model file.
+
+    Returns
+    -------
+    dict
+        Names and values as `docs/embedding.md` has them.
+
+    Examples
+    --------
+    >>> vocabulary = Vocabulary((36, 38), (0, 480))
+    >>> tables = drummer_tables(LstmShape((2, 2), 8), vocabulary, {"encoding": {"qpm": 96}})
+    >>> tables["notes"], tables["qpm"], tables["bidirectional"]
+    ([36, 38], 96, False)
+    """
     encoding = document.get("encoding", {})
     return {
         "kind": "drummer",
@@ -50,11 +72,19 @@ def drummer_tables(vocabulary: Vocabulary, document: Mapping[str, Any]) -> dict[
         "ticks_per_quarter": encoding.get("ticks_per_quarter"),
         "qpm": encoding.get("qpm"),
         "resolution": encoding.get("resolution"),
+        "layers": shape.layers,
+        "bidirectional": shape.bidirectional,
     }
 
 
 def state_ports(shape: LstmShape, suffix: str) -> tuple[Port, ...]:
-    """Describe the memory that goes in or comes out."""
+    """Describe the memory that goes in or comes out.
+
+    Examples
+    --------
+    >>> [port.name for port in state_ports(LstmShape((2, 3), 8), "in")]
+    ['h_in', 'c_in']
+    """
     cells = shape.layers * len(shape.directions)
     when = "before the first event" if suffix == "in" else "after the last event"
     text = f"state of every layer {when}, each layer forward then backward where it has both"
@@ -65,12 +95,26 @@ def state_ports(shape: LstmShape, suffix: str) -> tuple[Port, ...]:
 
 
 def step_graph(shape: LstmShape, vocabulary: Vocabulary, tensors: _Tensors) -> Graph:
-    """Graph of one event: indices and memory in, probabilities and memory out."""
+    """Graph of one event: indices and memory in, probabilities and memory out.
+
+    Examples
+    --------
+    >>> graph = step_graph(LstmShape((2, 3), 8), Vocabulary((36, 38), (0, 60, 120)), {})
+    >>> {port.name: port.shape for port in graph.outputs}["note"]
+    ('batch', 2)
+    """
     return _graph("step", (BATCH,), shape, vocabulary, tensors)
 
 
 def sequence_graph(shape: LstmShape, vocabulary: Vocabulary, tensors: _Tensors) -> Graph:
-    """Graph of any number of events, time first."""
+    """Graph of any number of events, time first.
+
+    Examples
+    --------
+    >>> graph = sequence_graph(LstmShape((2, 3), 8), Vocabulary((36, 38), (0, 60, 120)), {})
+    >>> {port.name: port.shape for port in graph.outputs}["note"]
+    ('time', 'batch', 2)
+    """
     return _graph("sequence", (TIME, BATCH), shape, vocabulary, tensors)
 
 

@@ -1,6 +1,8 @@
-"""Trained weights for other programs, and theirs for ours.
+"""The *bin* form: a drummer's bare matrices for other programs, and theirs for ours.
 
-The *bin* form is that of the published LSTM drummer: ``Wx.bin`` holds the gates' matrix, ``Wy.bin``
+ONNX and Core ML have modules of their own, `paradiddle.onnx_export` and `paradiddle.coreml_export`.
+
+This form is that of the published LSTM drummer: ``Wx.bin`` holds the gates' matrix, ``Wy.bin``
 the output's, float32, little-endian, row-major. Rows of ``Wx`` are the inputs (one a value of each
 field, and last of each place in the bar where the model reads it), the hidden state and a bias; its
 column blocks are the gates f, i, o, g. Rows of ``Wy`` are the hidden state and a bias. Stacked
@@ -54,6 +56,15 @@ def export_bin(model: str | Path, folder: Path, force: bool = False) -> list[Pat
         If the model cannot be read, or reads backwards, which this form cannot express.
     OutputError
         If a file exists and `force` is not given, or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from paradiddle.drummer import DEFAULT_MODEL
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     written = export_bin(DEFAULT_MODEL, Path(folder))
+    >>> [path.name for path in written]
+    ['Wx.bin', 'Wy.bin', 'vocabulary.json']
     """
     shape, vocabulary, file = read_model(model)
     if shape.bidirectional:
@@ -99,6 +110,15 @@ def import_bin(
         If a file is missing, of the wrong size for the tables, or holds NaN.
     InvalidValueError
         If the tables are missing or make no sense.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from paradiddle.drummer import DEFAULT_MODEL
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = export_bin(DEFAULT_MODEL, Path(folder))
+    ...     import_bin([Path(folder)], Path(folder, "again.safetensors")).hidden
+    288
     """
     if len(files) == 1 and files[0].is_dir():
         if notes or ticks:
@@ -122,6 +142,10 @@ def read_table(text: str) -> list[int]:
 
     A file may hold numbers parted by commas or white space, a JSON list, or a JSON object from
     index to number.
+
+    Returns
+    -------
+    list of int
 
     Raises
     ------

@@ -64,10 +64,29 @@ def agree(name: str, run: Runner, cases: Iterable[Case]) -> float:
 
     Differences of memory count in relation to its size where that is above 1.
 
+    Parameters
+    ----------
+    name : str
+        Of the file, for messages.
+    run : callable
+        From inputs by name to outputs by name.
+    cases : iterable of pairs of mappings
+        Inputs and what is expected, by name; outputs that are not expected are not looked at.
+
+    Returns
+    -------
+    float
+
     Raises
     ------
     ModelError
         If it is above `TOLERANCE`, or something is missing or no number.
+
+    Examples
+    --------
+    >>> double = lambda inputs: {"y": 2 * inputs["x"]}
+    >>> agree("double", double, [({"x": np.array([1.5])}, {"y": np.array([3.0])})])
+    0.0
     """
     worst = 0.0
     for inputs, expected in cases:
@@ -90,7 +109,22 @@ def agree(name: str, run: Runner, cases: Iterable[Case]) -> float:
 
 
 def as_probabilities(values: Arrays) -> dict[str, _Array]:
-    """Turn logits, which have no scale of their own, into probabilities; leave the rest."""
+    """Turn logits, which have no scale of their own, into probabilities; leave the rest.
+
+    Parameters
+    ----------
+    values : mapping of str to array
+        ``hit_logits`` and ``dynamics_logits`` are those of the drum machine's step.
+
+    Returns
+    -------
+    dict of str to array
+
+    Examples
+    --------
+    >>> as_probabilities({"hit_logits": np.zeros(2), "cells": np.ones(1)})
+    {'hit_logits': array([0.5, 0.5]), 'cells': array([1.])}
+    """
     made = dict(values)
     if "hit_logits" in made:
         made["hit_logits"] = 0.5 * np.tanh(0.5 * made["hit_logits"]) + 0.5
@@ -154,7 +188,13 @@ class DrummerMusic:
             )
 
     def single(self, batch: int) -> Iterator[Case]:
-        """As `cases` of one event, without the axis of time."""
+        """As `cases` of one event, without the axis of time.
+
+        Yields
+        ------
+        inputs : ``event`` (B, F + E), ``h_in`` and ``c_in`` (D, B, H)
+        expected : a probability array (B, size) a field, ``h_out`` and ``c_out``
+        """
         for inputs, expected in self.cases(1, batch):
             events = {"event": inputs["events"][0]}
             fields = {name: expected[name][0] for name in self._fields}

@@ -28,6 +28,10 @@ _UNAVAILABLE = {
     ("win32", "coremltools"): "coremltools, which does not exist for Windows;"
     " export on Linux or macOS, or under WSL"
 }
+_BEYOND_GRAPHS = {
+    "latent": "embed, morph and vary cut a pattern into windows, search among codes and join what"
+    " comes back, all of it outside the networks"
+}
 _FOLDERS = ".mlpackage"  # written as folders, replaced as such
 
 
@@ -81,6 +85,16 @@ def kind_of(path: str | Path) -> str:
     """Say what kind of model a file holds; ``drummer`` for what is no model at all.
 
     Reading that as a drummer then raises with what is wrong with it.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from paradiddle.drummer import DEFAULT_MODEL
+    >>> kind_of(DEFAULT_MODEL), kind_of("nowhere")
+    ('drummer', 'drummer')
     """
     try:
         with safe_open(path, "numpy") as file:
@@ -90,10 +104,17 @@ def kind_of(path: str | Path) -> str:
 
 
 def refuse_kind(path: str | Path, kind: str, form: str) -> ModelError:
-    """Say that a form has no graphs for a kind of model."""
+    """Say why a form cannot express a kind of model.
+
+    Examples
+    --------
+    >>> print(refuse_kind("space.safetensors", "latent", "the export to ONNX"))
+    space.safetensors is a latent model, for which the export to ONNX has no graphs: ...
+    """
+    why = _BEYOND_GRAPHS.get(kind, "it does not know this kind")
     return ModelError(
-        f"{path} is a {kind} model; {form} has graphs for drummer, machine and humanizer models,"
-        " which are all that drum, generate, fill and humanize need"
+        f"{path} is a {kind} model, for which {form} has no graphs: {why};"
+        " export a drummer, a drum machine or a humanizer"
     )
 
 
@@ -108,6 +129,16 @@ def about(tables: Mapping[str, Any], document: Mapping[str, Any], version: str) 
         Of the model file.
     version : str
         Of the package.
+
+    Returns
+    -------
+    dict of str to str
+        ``author``, ``licence``, ``version``, and ``paradiddle`` with the tables as JSON.
+
+    Examples
+    --------
+    >>> about({"qpm": 96}, {"training": {"attribution": "Somebody, CC BY 4.0"}}, "1.0")["licence"]
+    'weights trained on: Somebody, CC BY 4.0'
     """
     attribution = document.get("training", {}).get("attribution") or _UNTOLD
     return {

@@ -136,7 +136,13 @@ class MachineMusic:
 def humanizer_cases(
     shape: HumanizerShape, tensors: Mapping[str, NDArray[np.float32]], styles: int, batch: int
 ) -> Iterator[Case]:
-    """Questions to a humanizer, and how likely it finds each way to strike each voice."""
+    """Questions to a humanizer, and how likely it finds each way to strike each voice.
+
+    Yields
+    ------
+    inputs : ``inputs`` (B, T, I)
+    expected : ``velocity`` (B, T, V, velocity bins) and ``offset`` (B, T, V, offset bins)
+    """
     inputs = encoder_inputs(_questions(styles))
     generator = np.random.default_rng(0)
     # known hits at random, in the columns that tell them

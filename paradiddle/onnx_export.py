@@ -11,24 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from paradiddle import __version__, drummer_file, humanizer_file, machine_file
+from paradiddle import __version__, drummer_file
 from paradiddle.drummer_graph import drummer_tables, sequence_graph, step_graph
-from paradiddle.export_check import (
-    STEPS,
-    WINDOW,
-    DrummerMusic,
-    Proof,
-    agree,
-)
-from paradiddle.export_files import about, kind_of, needs, refuse_kind, staged
-from paradiddle.graph import Runner
-from paradiddle.machine_check import MachineMusic, humanizer_cases
-from paradiddle.machine_graph import (
-    encoder_graph,
-    fill_step_graph,
-    humanizer_graph,
-    machine_tables,
-)
+from paradiddle.export_check import STEPS, WINDOW, DrummerMusic, Proof, agree
+from paradiddle.export_files import about, needs, staged
+from paradiddle.export_forms import Form, export_model
+from paradiddle.graph import Graph, Runner
 from paradiddle.onnx_ops import onnx_model
 
 __all__ = ["export_onnx", "onnx_runner"]
@@ -62,13 +50,17 @@ def export_onnx(model: str | Path, folder: Path, force: bool = False) -> dict[Pa
         If the model cannot be read, is of a kind without graphs, or a graph differs from ours.
     OutputError
         If a file exists and `force` is not given, or cannot be written.
+
+    Examples
+    --------
+    >>> from paradiddle.drummer import DEFAULT_MODEL
+    >>> proofs = export_onnx(DEFAULT_MODEL, Path("app"))  # doctest: +SKIP
+    >>> {path.name: proof.worst < 1e-5 for path, proof in proofs.items()}  # doctest: +SKIP
+    {'drummer-step.onnx': True, 'drummer-sequence.onnx': True}
     """
-    needs("the export to ONNX", "onnx", "onnxruntime")
-    kind = kind_of(model)
-    exporters = {"drummer": _drummer, "machine": _machine, "humanizer": _humanizer}
-    if kind not in exporters:
-        raise refuse_kind(model, kind, "the export to ONNX")
-    return exporters[kind](model, Path(folder), force)
+    form = Form("the export to ONNX", ".onnx", (1, _TOGETHER), _write, onnx_runner)
+    needs(form.feature, "onnx", "onnxruntime")
+    return export_model(form, _drummer, model, Path(folder), force)
 
 
 def onnx_runner(path: Path) -> Runner:
@@ -83,6 +75,12 @@ def onnx_runner(path: Path) -> Runner:
     -------
     callable
         From inputs by name to outputs by name; inputs that the graph does not have are left out.
+
+    Examples
+    --------
+    >>> run = onnx_runner(Path("app/machine-encoder.onnx"))  # doctest: +SKIP
+    >>> run({"inputs": np.zeros((1, 16, 94), np.float32)})["encoded"].shape  # doctest: +SKIP
+    (1, 16, 128)
     """
     import onnxruntime
 
@@ -101,7 +99,9 @@ def onnx_runner(path: Path) -> Runner:
 
 def _drummer(model: str | Path, folder: Path, force: bool) -> dict[Path, Proof]:
     shape, vocabulary, file = drummer_file.read_model(model)
-    description = about(drummer_tables(vocabulary, file.document), file.document, __version__)
+    description = about(
+        drummer_tables(shape, vocabulary, file.document), file.document, __version__
+    )
     names = ["drummer-step.onnx", "drummer-sequence.onnx"]
     with staged(folder, names, force) as hidden:
         step = onnx_model(step_graph(shape, vocabulary, file.tensors), description, __version__)
@@ -137,32 +137,6 @@ def _share(model: Any, other: bytes, location: str) -> None:
             entry.key, entry.value = key, str(value)
 
 
-def _machine(model: str | Path, folder: Path, force: bool) -> dict[Path, Proof]:
-    shape, styles, file = machine_file.read_model(model)
-    tables = machine_tables("machine", styles, file.document)
-    description = about(tables, file.document, __version__)
-    names = ["machine-encoder.onnx", "machine-step.onnx"]
-    graphs = encoder_graph(shape, file.tensors), fill_step_graph(shape, file.tensors)
-    with staged(folder, names, force) as hidden:
-        for name, graph in zip(names, graphs, strict=True):
-            made = onnx_model(graph, description, __version__)
-            (hidden / name).write_bytes(made.SerializeToString(deterministic=True))
-        music = MachineMusic(shape, file.tensors, styles)
-        run = onnx_runner(hidden / names[0])
-        encoder = max(agree(names[0], run, music.encodings(batch)) for batch in (1, _TOGETHER))
-        run = onnx_runner(hidden / names[1])
-        step = max(music.check_steps(names[1], run, batch) for batch in (1, _TOGETHER))
-    return {folder / names[0]: Proof(encoder), folder / names[1]: Proof(step)}
-
-
-def _humanizer(model: str | Path, folder: Path, force: bool) -> dict[Path, Proof]:
-    shape, styles, file = humanizer_file.read_model(model)
-    tables = machine_tables("humanizer", styles, file.document)
-    name = "humanizer.onnx"
-    graph = humanizer_graph(shape, file.tensors)
-    with staged(folder, [name], force) as hidden:
-        made = onnx_model(graph, about(tables, file.document, __version__), __version__)
-        (hidden / name).write_bytes(made.SerializeToString(deterministic=True))
-        run = onnx_runner(hidden / name)
-        cases = humanizer_cases(shape, file.tensors, len(styles), 4)
-        return {folder / name: Proof(agree(name, run, cases))}
+def _write(path: Path, graph: Graph, described: Mapping[str, str]) -> None:
+    made = onnx_model(graph, described, __version__)
+    path.write_bytes(made.SerializeToString(deterministic=True))

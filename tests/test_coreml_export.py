@@ -278,7 +278,8 @@ def test_models_that_have_no_such_form(tmp_path: Path) -> None:
     out = tmp_path / "out"
     refused(ModelError, "no model file at .*nowhere", tmp_path / "nowhere", out)
     latent = write_latent(tmp_path / "latent")
-    refused(ModelError, "is a latent model; the export to Core ML has graphs for", latent, out)
+    message = "is a latent model, for which the export to Core ML has no graphs: embed, morph"
+    refused(ModelError, message, latent, out)
     message = "is a machine model; the legacy form ends in the custom layer .* leave out --legacy"
     refused(ModelError, message, write_machine(tmp_path / "machine"), out, legacy=True)
 
@@ -306,8 +307,7 @@ def test_nothing_is_replaced_without_force(tmp_path: Path) -> None:
 def test_a_file_that_computes_something_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, legacy: bool
 ) -> None:
-    gates = (coreml_legacy, "_GATES") if legacy else (coreml_ops, "_OURS_TO_MIL")
-    monkeypatch.setattr(*gates, [0, 1, 2, 3])
+    monkeypatch.setattr(coreml_ops, "_OURS_TO_COREML", [0, 1, 2, 3])
     message = r"differs from what we compute by .*, more than 1e-05; nothing was written"
     refused(ModelError, message, write_drummer(tmp_path / "model"), tmp_path / "out", legacy=legacy)
 
@@ -406,6 +406,11 @@ def test_the_swift_example_names_what_the_files_have(tmp_path: Path) -> None:
     for feature in (*description.input, *description.output):
         assert f'"{feature.name}"' in client, feature.name
     assert '"paradiddle"' in client
+    about = description.metadata.userDefined["paradiddle"]
+    tables = client[client.index("struct Tables") : client.index("/// A drummer")]
+    for line in tables.splitlines()[1:-2]:
+        name = line.strip().removeprefix("let ").partition(":")[0]
+        assert name in json.loads(about), name
     assert f"@objc({coreml_legacy.ACTIVATION})" in layer
     for name in ("notes", "ticks", "velocities"):
         assert f'"{name}"' in layer

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from machines import STYLES, random_tensors, tiny_shape, write_machine
 
-from paradiddle import machine_graph
+from paradiddle import machine_step_graph
 from paradiddle.coreml_export import export_coreml
 from paradiddle.errors import ModelError
 from paradiddle.export_check import TOLERANCE
@@ -69,7 +69,7 @@ def test_a_graph_that_draws_something_else_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str, change: Change
 ) -> None:
     model = write_machine(tmp_path / "model")
-    monkeypatch.setattr(machine_graph, function, change(getattr(machine_graph, function)))
+    monkeypatch.setattr(machine_step_graph, function, change(getattr(machine_step_graph, function)))
     with pytest.raises(ModelError, match=r"machine-step\.onnx differs from what we compute by"):
         export_onnx(model, tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -81,7 +81,7 @@ def test_a_package_that_draws_something_else_is_refused(
 ) -> None:
     pytest.importorskip("coremltools", reason="needs the export extra")
     model = write_machine(tmp_path / "model")
-    monkeypatch.setattr(machine_graph, function, change(getattr(machine_graph, function)))
+    monkeypatch.setattr(machine_step_graph, function, change(getattr(machine_step_graph, function)))
     with pytest.raises(ModelError, match=r"machine-step\.mlpackage differs from what we compute"):
         export_coreml(model, tmp_path / "out")
 

@@ -56,9 +56,10 @@ def test_the_shipped_drummer_is_small_and_proved(shipped: dict[Path, Proof]) -> 
     assert sum(path.stat().st_size for path in shipped) <= 2_000_000
 
 
-def test_a_thousand_steps_on_a_memory_of_its_own(shipped: dict[Path, Proof]) -> None:
+@pytest.mark.parametrize("seed", [2, 9, 10])  # 2 and 10 want sums of short parts
+def test_a_thousand_steps_on_a_memory_of_its_own(shipped: dict[Path, Proof], seed: int) -> None:
     run, drummer = onnx_runner(next(iter(shipped))), Drummer.load()
-    session, stream = drummer.lstm.session(1), drummer.stream(seed=9)
+    session, stream = drummer.lstm.session(1), drummer.stream(seed=seed)
     h, c = session.h, session.c
     rows = drummer.vocabulary.inputs(np.stack([next(stream) for _ in range(1000)]))
     worst = spread = 0.0
@@ -179,6 +180,20 @@ def test_every_kind_of_drummer(
     assert_allclose(found["note"], notes / notes.sum(-1, keepdims=True), atol=1e-5)
 
 
+@pytest.mark.parametrize(("layers", "bidirectional"), [(1, False), (2, True)])
+def test_the_files_and_the_command_say_what_reads_backwards(
+    tmp_path: Path, layers: int, bidirectional: bool
+) -> None:
+    model = write_drummer(tmp_path / "model", layers=layers, bidirectional=bidirectional)
+    told = CliRunner().invoke(app, ["export", "onnx", str(model), "-o", str(tmp_path)]).stderr
+    assert ("also reads backwards: it can follow whole sequences, but not play" in told) == (
+        bidirectional
+    )
+    for name in (STEP, SEQUENCE):
+        tables = tables_of(tmp_path / name)
+        assert (tables["layers"], tables["bidirectional"]) == (layers, bidirectional)
+
+
 def test_a_file_that_does_not_say_where_it_is_from(tmp_path: Path) -> None:
     export_onnx(write_drummer(tmp_path / "model"), tmp_path)
     said = {each.key: each.value for each in props(tmp_path / STEP)}
@@ -222,6 +237,7 @@ def test_the_humanizer(tmp_path: Path) -> None:
     assert path.name == "humanizer.onnx"
     assert worst <= TOLERANCE
     assert tables_of(path)["kind"] == "humanizer"
+    assert "qpm" not in tables_of(path)  # it knows of none
 
 
 # --- what is refused ----------------------------------------------------------------------------
@@ -250,7 +266,8 @@ def test_models_that_are_none_or_of_another_kind(tmp_path: Path) -> None:
     model.write_bytes(model.read_bytes()[:-4])
     refused(ModelError, "model is no model file, or damaged", model, out)
     latent = write_latent(tmp_path / "latent")
-    refused(ModelError, "is a latent model; the export to ONNX has graphs for drummer", latent, out)
+    message = "is a latent model, for which the export to ONNX has no graphs: embed, morph"
+    refused(ModelError, message, latent, out)
 
 
 def test_nothing_is_replaced_without_force(tmp_path: Path) -> None:
@@ -272,14 +289,19 @@ def test_nothing_is_replaced_without_force(tmp_path: Path) -> None:
 def test_a_graph_that_computes_something_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Any
 ) -> None:
+    make_wrong(monkeypatch)
+    message = r"\.onnx differs from what we compute by .*e-.*, more than 1e-05; nothing was written"
+    refused(ModelError, message, write(tmp_path / "model"), tmp_path / "out")
+
+
+def make_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let graphs multiply by slightly other weights."""
     right = onnx_ops._OnnxOps.affine
 
     def wrong(self: Any, x: Any, weights: Any) -> Any:
         return right(self, x, weights * np.float32(1.001))
 
     monkeypatch.setattr(onnx_ops._OnnxOps, "affine", wrong)
-    message = r"\.onnx differs from what we compute by .*e-.*, more than 1e-05; nothing was written"
-    refused(ModelError, message, write(tmp_path / "model"), tmp_path / "out")
 
 
 def test_a_former_export_survives_a_refusal(
@@ -288,7 +310,7 @@ def test_a_former_export_survives_a_refusal(
     model = write_drummer(tmp_path / "model")
     export_onnx(model, tmp_path / "out")
     before = (tmp_path / "out" / STEP).read_bytes()
-    monkeypatch.setattr(onnx_ops, "_OURS_TO_ONNX", [0, 1, 2, 3])
+    make_wrong(monkeypatch)
     refused(ModelError, "differs", model, tmp_path / "out", force=True)
     assert (tmp_path / "out" / STEP).read_bytes() == before
 

@@ -84,7 +84,7 @@ class Machine:
                 "recall": recalled[None, step % BAR],
                 "given": cells[None, step],
                 "hits_known": known[None, step],
-                "dynamics_known": np.maximum(struck[None, step], cells[None, step, :V] == 0),
+                "dynamics_known": struck[None, step],
                 "draws": draws[None, step],
                 "temperature": [[temperature]],
                 "lean": [[pace.lean]],

@@ -9,32 +9,44 @@ import onnxruntime
 
 
 def play(session, tables, notes, seed):
-    """Draw notes one by one: rows of ticks since the last, pitch and velocity."""
+    """Yield ticks since the note before, pitch and velocity of one note after the other."""
     start, draws = np.random.default_rng([seed, 1]), np.random.default_rng(seed)
     layers, _, hidden = session.get_inputs()[1].shape
     h, c = start.uniform(-0.1, 0.1, (2, layers, 1, hidden)).astype(np.float32)  # a random memory
-    sizes = [output.shape[1] for output in session.get_outputs()[:-2]]  # note, ticks[, velocity]
-    event, elapsed, bar = start.integers(0, sizes), 0, tables["ticks_per_bar"]
+    sizes = [len(tables[name]) for name in ("notes", "ticks", "velocities") if tables[name]]
+    event = start.integers(0, sizes).tolist()  # heard by the network, not played
+    elapsed, bar = 0, tables["ticks_per_bar"]
     for uniforms in draws.random((notes, len(sizes))):
-        read = [*event, elapsed % bar * tables["places"] // bar][: len(tables["fields"])]
-        *fields, h, c = session.run(None, {"event": np.array([read]), "h_in": h, "c_in": c})
-        rising = zip((field[0].cumsum() for field in fields), uniforms, strict=True)
-        event = [int(sums.searchsorted(uniform * sums[-1], "right")) for sums, uniform in rising]
-        elapsed += (ticks := tables["ticks"][event[1]])
-        yield ticks, tables["notes"][event[0]], [*tables["velocities"], 0.8][[*event, -1][2]]
+        if tables["places"]:
+            event.append(elapsed % bar * tables["places"] // bar)
+        *fields, h, c = session.run(None, {"event": np.array([event]), "h_in": h, "c_in": c})
+        event = [draw(field[0], uniform) for field, uniform in zip(fields, uniforms, strict=True)]
+        ticks = tables["ticks"][event[1]]
+        elapsed += ticks
+        velocity = tables["velocities"][event[2]] if tables["velocities"] else 0.8
+        yield ticks, tables["notes"][event[0]], velocity
+
+
+def draw(probabilities, uniform):
+    """Index at which the rising sum of probabilities passes a uniform random number."""
+    rising = probabilities.cumsum()
+    return int(rising.searchsorted(uniform * rising[-1], "right"))
 
 
 def midi(rows, qpm):
     """Write a Standard MIDI File by hand: one track, 480 ticks per quarter, channel 10."""
     track = b"\x00\xff\x51\x03" + round(60e6 / (qpm or 120)).to_bytes(3, "big")
     for ticks, pitch, velocity in rows:
-        delta = [128 | ticks >> 14, 128 | ticks >> 7 & 127, ticks & 127]
+        delta = [128 | (ticks >> 14), 128 | (ticks >> 7 & 127), ticks & 127]  # 7 bits a byte
         track += bytes([*delta, 0x99, pitch, max(1, round(velocity * 127))])
-    return b"MThd\0\0\0\6\0\0\0\1\1\xe0MTrk%b%b\0\xff\x2f\0" % ((len(track) + 4).to_bytes(4), track)
+    track += b"\x00\xff\x2f\x00"
+    return b"MThd\0\0\0\6\0\0\0\1\1\xe0MTrk" + len(track).to_bytes(4, "big") + track
 
 
 if __name__ == "__main__":
     step, target, notes, seed = sys.argv[1:] if len(sys.argv) == 5 else sys.exit(__doc__)
     model = onnxruntime.InferenceSession(step, providers=["CPUExecutionProvider"])
     told = json.loads(model.get_modelmeta().custom_metadata_map["paradiddle"])
+    if told["bidirectional"]:
+        sys.exit(f"{step} also reads backwards, what is to come: it cannot play event by event")
     Path(target).write_bytes(midi(play(model, told, int(notes), int(seed)), told["qpm"]))

@@ -20,6 +20,7 @@ struct Tables: Decodable {
     let places: Int
     let ticks_per_bar: Int
     let qpm: Double?
+    let bidirectional: Bool
 }
 
 /// A drummer with its memory.
@@ -31,15 +32,16 @@ final class Drummer {
     private var event: [Int]
     private var elapsed = 0
 
-    init(package: URL) throws {
-        let compiled = try MLModel.compileModel(at: package)
-        let loaded = try MLModel(contentsOf: compiled)
+    init(_ loaded: MLModel) throws {
         let about = loaded.modelDescription
         let metadata = about.metadata[.creatorDefinedKey] as? [String: String]
         guard let json = metadata?["paradiddle"] else {
             throw Failure(text: "the model is no drummer that paradiddle exported")
         }
         let told = try JSONDecoder().decode(Tables.self, from: Data(json.utf8))
+        if told.bidirectional {
+            throw Failure(text: "the model also reads backwards: it cannot play event by event")
+        }
         // the memory is uniform in ±0.1, the first event is random and heard by the network alone
         h = try Drummer.random(like: about.inputDescriptionsByName["h_in"])
         c = try Drummer.random(like: about.inputDescriptionsByName["c_in"])
@@ -115,7 +117,10 @@ guard CommandLine.arguments.count >= 2 else {
     exit(2)
 }
 do {
-    let drummer = try Drummer(package: URL(fileURLWithPath: CommandLine.arguments[1]))
+    let package = URL(fileURLWithPath: CommandLine.arguments[1])
+    let compiled = try await MLModel.compileModel(at: package)  // in a temporary folder
+    defer { try? FileManager.default.removeItem(at: compiled) }
+    let drummer = try Drummer(MLModel(contentsOf: compiled))
     let count = CommandLine.arguments.count > 2 ? Int(CommandLine.arguments[2]) ?? 64 : 64
     let tables = drummer.tables
     var onset = 0

@@ -48,6 +48,7 @@ def export_onnx(
     with stops_on_signals():  # for what is half-written to be cleared away
         written = export(model, output, force)
     _tell(written)
+    _tell_backwards(model)
 
 
 @export_app.command("coreml")
@@ -69,6 +70,7 @@ def export_coreml(
     with stops_on_signals():
         written = export(model, output, legacy=legacy, force=force)
     _tell(written)
+    _tell_backwards(model)
 
 
 def _tell(written: "Mapping[Path, Proof]") -> None:
@@ -83,6 +85,18 @@ def _tell(written: "Mapping[Path, Proof]") -> None:
         note(
             "this drummer amplifies rounding: played for long, it will play other music than here;"
             " train with --steady for one that does not"
+        )
+
+
+def _tell_backwards(model: Path) -> None:
+    """Say of a drummer that also reads backwards what it is no good for."""
+    from paradiddle.drummer_file import read_model
+    from paradiddle.export_files import kind_of
+
+    if kind_of(model) == "drummer" and read_model(model)[0].bidirectional:
+        note(
+            "this drummer also reads backwards: it can follow whole sequences,"
+            " but not play event by event"
         )
 
 
