@@ -40,8 +40,8 @@ KEYS: Mapping[str, tuple[str, int]] = MappingProxyType(
     | {str(voice + 1): (action, 1) for voice, action in enumerate(_MUTE)}
 )
 KEY_HELP = (
-    "s style · t T temperature · d D density · - + bpm · f fill · n new · 1-9 mute · space stop"
-    " · q quit"
+    "s style · t T temperature · d D density · - + bpm · f fill · n new · 1-9 mute\n"
+    "space stop · q quit"
 )
 LINK_HELP = " · b bar"
 
@@ -71,12 +71,8 @@ class Playback(Protocol):
     follows: bool
     """Whether another clock sets the tempo."""
 
-    @property
-    def running(self) -> bool:
-        """Whether music plays."""
-
-    def toggle(self) -> None:
-        """Stop the music, or start it again."""
+    def toggle(self) -> str:
+        """Stop the music, or start it again; tell in a line what holds then."""
 
     def set_qpm(self, qpm: float) -> None:
         """Play at another tempo."""
@@ -230,8 +226,7 @@ class Controls:
         self.remark = "something new comes"
 
     def _stop(self) -> None:
-        self.deck.toggle()
-        self.remark = "" if self.deck.running else "stopped; space goes on"
+        self.remark = self.deck.toggle()
 
     def _begin_bar(self) -> None:
         moved = self.deck.begin_bar()

@@ -71,14 +71,21 @@ class Deck:
         """Give the transport for a change."""
         return self.player.change()
 
-    def toggle(self) -> None:
-        """Stop the music, or start it again; leave that to a clock that is followed."""
+    def toggle(self) -> str:
+        """Stop the music, or start it again; leave that to a clock that is followed.
+
+        Returns
+        -------
+        str
+            A line for people: what holds now.
+        """
         if self.follows:
-            return
+            return "the clock it follows starts and stops"
         chosen: Sequence[Callable[[], None]] = (
             (self.leader.play, self.leader.stop) if self.leader else (self.start, self.stop)
         )
         chosen[self.running]()
+        return "" if self.running else "stopped; space goes on"
 
     def set_qpm(self, qpm: float) -> None:
         """Play at another tempo, with all who share it."""

@@ -40,7 +40,7 @@ def join_link(qpm: float) -> Any:
 
 
 class LinkClock:
-    """Leads a player by a Link session: speed, bar lines, and start and stop where that is shared.
+    """Leads a player by a Link session: speed, bar lines, start and stop.
 
     Parameters
     ----------
@@ -50,8 +50,6 @@ class LinkClock:
         What `join_link` gives.
     quarters_per_bar : float, optional
         Length of the bars that all are to begin together; that of the player's music if left out.
-    start_stop : bool, default True
-        Start and stop with the others, and let them with us.
     notice : callable, optional
         Told in a line what goes wrong as the session is followed.
     now : callable
@@ -64,7 +62,6 @@ class LinkClock:
         link: Any,
         quarters_per_bar: float | None = None,
         *,
-        start_stop: bool = True,
         notice: Callable[[str], None] = lambda _: None,
         now: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -72,9 +69,9 @@ class LinkClock:
         if quarters_per_bar is None:
             with player.change() as transport:
                 quarters_per_bar = transport.quarters_per_bar
-        self._start_stop, self._bar = start_stop, quarters_per_bar
+        self._bar = quarters_per_bar
         link.quantum = quarters_per_bar
-        link.start_stop_sync_enabled = start_stop
+        link.start_stop_sync_enabled = True
         self._playing = False
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -116,7 +113,7 @@ class LinkClock:
         self._begin()
 
     def stop(self) -> None:
-        """Stop, and the others where that is shared."""
+        """Stop, and let the others do so."""
         self._link.playing = False
         self._halt()
 
@@ -135,7 +132,7 @@ class LinkClock:
 
     def turn(self) -> None:
         """Follow once: start and stop, speed and bar lines."""
-        if self._start_stop and self._link.playing != self._playing:
+        if self._link.playing != self._playing:
             if self._playing:
                 self._halt()
             else:

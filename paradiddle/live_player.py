@@ -71,8 +71,6 @@ class LivePlayer:
         self._now = now
         self.tell: Callable[[str], None] = lambda text: None
         self.lock = threading.RLock()
-        self.latest = 0.0
-        """Seconds by which the latest thing so far came after its time."""
         self.finished = False
         """Whether music that does not repeat has come to its end."""
         self._queue: list[tuple[tuple[float, int, int, int], int, Timed]] = []
@@ -206,7 +204,6 @@ class LivePlayer:
                 self._take(timed)
             while self._queue and self._queue[0][0][0] <= (now := self._now()):
                 timed = heapq.heappop(self._queue)[2]
-                self.latest = max(self.latest, now - timed.seconds)
                 self._deliver(timed)
             wake = self._queue[0][0][0] - now if self._queue else _NAP
             return max(0.0, min(wake, self.transport.next_wake(), _NAP))

@@ -34,7 +34,7 @@ class View:
     remark : str
         What happens or is about to.
     keys : str
-        What can be pressed.
+        What can be pressed, in lines of at most 80 characters.
     """
 
     bar: int = 0

@@ -112,10 +112,6 @@ class Transport:
         stretch = self._stretches.at(position)
         return (position - stretch.origin) % stretch.loop.quarters
 
-    def seconds_at(self, position: float) -> float:
-        """When a position is reached at the present speed."""
-        return self._line.seconds(position)
-
     def position_at(self, seconds: float) -> float:
         """Quarters from the start of the music at a second."""
         return self._line.position(seconds)

@@ -15,8 +15,9 @@ class Deck:
         self.set_qpm = rig.transport.set_qpm
         self.muted: list[tuple[int, bool]] = []
 
-    def toggle(self) -> None:
+    def toggle(self) -> str:
         self.running = not self.running
+        return ""
 
     def mute(self, voice: int, on: bool) -> None:
         self.muted.append((voice, on))

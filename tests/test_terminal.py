@@ -16,7 +16,7 @@ from rich.console import Console
 from rigs import NumberedBars, Rig
 
 from paradiddle.bars import Wishes
-from paradiddle.controls import CONTROLLERS, KEYS, Controls
+from paradiddle.controls import CONTROLLERS, KEY_HELP, KEYS, LINK_HELP, Controls
 from paradiddle.deck import Deck
 from paradiddle.drums import VOICE_NAMES
 from paradiddle.errors import ModelError
@@ -228,6 +228,14 @@ def test_a_terminal_is_drawn_over_and_left_with_its_cursor() -> None:
     assert "..|" not in drawn(View(1, Pattern.empty(1), 0.0), 30)  # cut, not wrapped
 
 
+def test_a_terminal_of_80_columns_shows_all_keys() -> None:
+    told = drawn(View(1, groove_of(1), 0.0, keys=KEY_HELP + LINK_HELP), 80)
+    for key in " · ".join(KEY_HELP.splitlines()).split(" · "):
+        assert key in told
+    assert "space stop · q quit · b bar" in told
+    assert all(len(line) <= 80 for line in (KEY_HELP + LINK_HELP).splitlines())
+
+
 def test_elsewhere_there_is_a_line_for_each_bar_and_remark() -> None:
     file = io.StringIO()
     with Screen(Console(file=file)) as screen:
@@ -258,8 +266,9 @@ class Desk:
         self.muted: list[tuple[int, bool]] = []
         self.shared, self.bars = True, 0
 
-    def toggle(self) -> None:
+    def toggle(self) -> str:
         self.running = not self.running
+        return "on" if self.running else "off"
 
     def set_qpm(self, qpm: float) -> None:
         self.tempi.append(qpm)
@@ -316,7 +325,7 @@ def test_keys_for_fill_new_mute_stop_and_quit() -> None:
     assert [fill for _, _, fill in drummer.source.made[3:]].count(True) == 1
     assert desk.muted == [(8, True), (8, False), (0, True)]
     assert made.muted == {0}
-    assert (desk.running, made.remark, made.quits) == (False, "stopped; space goes on", False)
+    assert (desk.running, made.remark, made.quits) == (False, "off", False)
     made.key("~")
     made.key(" ")
     assert desk.running
@@ -425,20 +434,24 @@ def deck() -> Iterator[Deck]:
 
 
 def test_a_deck_starts_stops_and_mutes(deck: Deck) -> None:
-    deck.toggle()
+    assert deck.toggle() == ""
     assert deck.running
     deck.set_qpm(250)
     deck.mute(3, True)
     with deck.change() as transport:
         assert (transport.qpm, transport.muted) == (250, frozenset({3}))
-    deck.toggle()
+    assert deck.toggle() == "stopped; space goes on"
     assert not deck.running
 
 
 def test_a_deck_leaves_it_to_the_clock_it_follows(deck: Deck) -> None:
     deck.follows = True
-    deck.toggle()
-    assert not deck.running
+    for running in (False, True):  # the clock starts it meanwhile
+        assert deck.toggle() == "the clock it follows starts and stops"
+        assert deck.running == running
+        if not running:
+            deck.start()
+    deck.stop()
     assert view_of(deck, None, "", "", "").remark == "waiting for the clock to start"
 
 

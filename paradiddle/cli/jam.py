@@ -150,8 +150,7 @@ class _JamKeys:
         if key == "q":
             self.quits = True
         elif key == " ":
-            self._deck.toggle()
-            self.remark = "" if self._deck.running else "stopped; space goes on"
+            self.remark = self._deck.toggle()
 
 
 def _jam_view(deck: "Deck", band: "Jam", keys: _JamKeys) -> "View":
