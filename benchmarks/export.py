@@ -1,6 +1,7 @@
 """A step of the shipped drummer: NumPy engine, ONNX export, JavaScript in Chromium.
 
-One stream, one thread each. All take the same events one by one, keep their own memory and give one
+First how far each format strays from the engine over 1,000 events. Then, one stream, one thread
+each, what a step takes: all get the same events one by one, keep their own memory and give one
 probability vector a field; they take turns. Then four bars of the drum machine: ours, and the
 example that plays its ONNX export. Needs the extra `export`, Playwright and a Chromium.
 """
@@ -8,24 +9,34 @@ example that plays its ONNX export. Needs the extra `export`, Playwright and a C
 import argparse
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.harness import alternate, show
+from paradiddle.coreml_export import export_coreml
+from paradiddle.coreml_walk import walker
 from paradiddle.drummer import DEFAULT_MODEL, Drummer
 from paradiddle.drummer_file import read_model
 from paradiddle.export_check import TOLERANCE, DrummerMusic
+from paradiddle.graph import Runner
 from paradiddle.machine import DEFAULT_MACHINE, Machine
 from paradiddle.onnx_export import export_onnx, onnx_runner
 from tests.examples import example
 
-STEPS, ROUNDS, PIECES = 1000, 15, 10
+STEPS, ROUNDS, PIECES = 1000, 15, 16
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 ONE_STEP = "event => drummer.step(event).map((field) => [...field])"
+WITH_MEMORY = """({event, h, c}) => {
+  h.forEach((layer, k) => drummer.h[k].set(layer));
+  c.forEach((layer, k) => drummer.c[k].set(layer));
+  const fields = drummer.step(event);
+  return [fields, drummer.h, drummer.c].map((each) => each.map((one) => [...one]));
+}"""
+FORGET = "() => [...drummer.h, ...drummer.c].forEach((state) => state.fill(0))"
 IN_PAGE = "events => { for (const event of events) drummer.step(event); }"
 
 Step = Callable[[np.ndarray], list[np.ndarray]]
@@ -48,6 +59,21 @@ def onnx_step(path: Path) -> Step:
     return step
 
 
+def page_runner(page: Page, fields: Sequence[str]) -> Runner:
+    """Step the drummer in the page as the graphs are run, its memory given and taken."""
+
+    def run(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        memory = {name: inputs[f"{name}_in"][:, 0].tolist() for name in "hc"}
+        told = {"event": inputs["event"][0].tolist(), **memory}
+        found, h, c = page.evaluate(WITH_MEMORY, told)
+        states = {
+            f"{name}_out": np.array(one, np.float32)[:, None] for name, one in (("h", h), ("c", c))
+        }
+        return {field: np.array([one]) for field, one in zip(fields, found, strict=True)} | states
+
+    return run
+
+
 def embedded(folder: Path) -> Path:
     """Write the page with the shipped drummer in it."""
     example("web/embed.py").embed(DEFAULT_MODEL, folder / "drums.html")
@@ -62,16 +88,13 @@ def music() -> np.ndarray:
     return drummer.vocabulary.inputs(rows)[:, None]
 
 
-def show_strayed(path: Path) -> None:
-    """Print how far the graph strays from the engine in pieces of 1,000 events."""
+def show_strayed(runs: dict[str, Runner]) -> None:
+    """Print how far each graph strays from the engine in pieces of 1,000 events."""
     shape, vocabulary, file = read_model(DEFAULT_MODEL)
-    run = onnx_runner(path)
-    strayed = [
-        DrummerMusic(shape, vocabulary, file.tensors, seed).strayed(run, 1)
-        for seed in range(PIECES)
-    ]
-    print(f"{path.name} over 1,000 events of {PIECES} pieces, on a memory of its own")
-    print("  " + " ".join(f"{worst:.1e}" for worst in strayed) + f"  bar {TOLERANCE:.0e}")
+    pieces = [DrummerMusic(shape, vocabulary, file.tensors, seed) for seed in range(PIECES)]
+    print(f"over 1,000 events of {PIECES} pieces, on a memory of its own; bar {TOLERANCE:.0e}")
+    for name, run in runs.items():
+        print(f"  {name:22}", *(f"{piece.strayed(run, 1):.1e}" for piece in pieces), flush=True)
 
 
 def over(step: Step, sequence: np.ndarray) -> Callable[[], None]:
@@ -91,7 +114,12 @@ def main() -> None:
         written = export_onnx(DEFAULT_MODEL, Path(name))
         page = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS).new_page()
         page.goto(embedded(Path(name)).as_uri())
-        show_strayed(next(iter(written)))
+        packages = export_coreml(DEFAULT_MODEL, Path(name))
+        runs = {path.name: onnx_runner(path) for path in written}
+        runs |= {path.name: walker(path) for path in packages}
+        fields = Drummer.load().vocabulary.fields
+        show_strayed(runs | {"the page in Chromium": page_runner(page, fields)})
+        page.evaluate(FORGET)
         engine, onnx = Drummer.load().lstm.session(1).step, onnx_step(next(iter(written)))
         for event in events[:20]:
             theirs = page.evaluate(ONE_STEP, event[0].tolist())

@@ -162,7 +162,7 @@ def _build(
     for layer in range(shape.layers):
         h, c = (_own(ops, inputs[name], shape, layer) for name in ("h_in", "c_in"))
         weights = [tensors[f"lstm.{layer}.{direction}"] for direction in shape.directions]
-        x, h, c = ops.lstm(x, h, c, weights)
+        x, h, c = (ops.lstm_step if single else ops.lstm)(x, h, c, weights)
         states["h"].append(h)
         states["c"].append(c)
     logits = ops.affine(ops.squeeze(x, 0) if single else x, tensors["dense"])

@@ -168,6 +168,12 @@ class Ops(ABC):
         (T, B, directions * H), and h and c after the last step of each direction
         """
 
+    def lstm_step(
+        self, x: Value, h: Value, c: Value, weights: Sequence[_Array]
+    ) -> tuple[Value, Value, Value]:
+        """Run one layer for one step; parameters and results as of `lstm`, with T = 1."""
+        return self.lstm(x, h, c, weights)
+
     def affine(self, x: Value, weights: _Array) -> Value:
         """Multiply by all rows but the last and add that one."""
         return self.add(self.matmul(x, weights[:-1]), self.weight(weights[-1]))

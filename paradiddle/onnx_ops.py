@@ -12,7 +12,7 @@ __all__ = ["OPSET", "onnx_model"]
 
 OPSET = 17  # the first with layer normalisation
 _IR_VERSION = 8  # the oldest for that opset: old runtimes read it
-_OURS_TO_ONNX = [1, 2, 0, 3]  # blocks f, i, o, g in the order i, o, f, g
+_MOST_PARTS = 16  # of a sum over the memory
 
 _Array = NDArray[Any]
 
@@ -79,6 +79,8 @@ class _OnnxOps(Ops):
         self.nodes: list[Any] = []
         self.initializers: list[Any] = []
         self._known: dict[tuple[bytes, tuple[int, ...], str], str] = {}
+        self._shapes: dict[str, tuple[int, ...]] = {}
+        self._made = 0  # nodes, those of bodies included
 
     def weight(self, array: _Array) -> str:
         array = np.ascontiguousarray(array, np.float32)
@@ -160,24 +162,78 @@ class _OnnxOps(Ops):
         return self._node("LayerNormalization", x, *constants, axis=-1, epsilon=epsilon)
 
     def lstm(self, x: str, h: str, c: str, weights: Sequence[_Array]) -> tuple[str, str, str]:
-        hidden, directions = weights[0].shape[1] // 4, len(weights)
-        by_gate = [_gates_first(one, hidden) for one in weights]
-        constants = [
-            self.weight(np.stack([one[:, : -hidden - 1] for one in by_gate])),
-            self.weight(np.stack([one[:, -hidden - 1 : -1] for one in by_gate])),
-            self.weight(np.stack([np.pad(one[:, -1], (0, 4 * hidden)) for one in by_gate])),
-        ]
-        settings = {
-            "hidden_size": hidden,
-            "direction": ("forward", "bidirectional")[directions - 1],
-        }
-        y, *state = self._nodes("LSTM", 3, x, *constants, "", h, c, **settings)  # (T, D, B, H)
-        if directions == 1:
-            return self.squeeze(y, 1), state[0], state[1]
-        side_by_side = self._node(
-            "Reshape", self.transpose(y, (0, 2, 1, 3)), self._integers([0, 0, directions * hidden])
+        """Scan over time: the operator LSTM would round more, see `_short_sums`."""
+        made = []
+        for direction, own in enumerate(weights):
+            read, recalled = self._split(own)
+            start = self._own(h, direction), self._own(c, direction)
+            made.append(self._scan(self.affine(x, read), recalled, *start, bool(direction)))
+        ys, hs, cs = zip(*made, strict=True)
+        return self.concat(ys, 2), self._stacked(hs), self._stacked(cs)
+
+    def lstm_step(self, x: str, h: str, c: str, weights: Sequence[_Array]) -> tuple[str, str, str]:
+        now, made = self.squeeze(x, 0), []
+        for direction, own in enumerate(weights):
+            read, recalled = self._split(own)
+            before = self._own(h, direction), self._own(c, direction)
+            made.append(self._cell(self.affine(now, read), recalled, *before))
+        hs, cs = zip(*made, strict=True)
+        return self.expand(self.concat(hs, 1), 0), self._stacked(hs), self._stacked(cs)
+
+    def _split(self, weights: _Array) -> tuple[_Array, str]:
+        """Give the rows for inputs and bias, and store those for the memory: (P, H / P, 4H)."""
+        hidden = weights.shape[1] // 4
+        parts = max(n for n in range(1, _MOST_PARTS + 1) if hidden % n == 0)
+        recalled = weights[-hidden - 1 : -1].reshape(parts, -1, 4 * hidden)
+        return np.delete(weights, np.s_[-hidden - 1 : -1], axis=0), self.weight(recalled)
+
+    def _own(self, state: str, direction: int) -> str:
+        """Take one direction's part of a memory."""
+        return self.squeeze(self.part(state, 0, direction, direction + 1, 3), 0)
+
+    def _stacked(self, states: Sequence[str]) -> str:
+        """Put the directions' parts of a memory together."""
+        return self.concat([self.expand(one, 0) for one in states], 0)
+
+    def _cell(self, driven: str, recalled: str, h: str, c: str) -> tuple[str, str]:
+        """Compute h and c, (B, H), after what the input adds to the gates, (B, 4H)."""
+        gates = self.add(driven, self._short_sums(h, recalled))
+        f, i, o, g = self._nodes("Split", 4, gates, axis=1)
+        f, i, o = (self._node("Sigmoid", gate) for gate in (f, i, o))
+        c = self.add(self.mul(f, c), self.mul(i, self._node("Tanh", g)))
+        return self.mul(o, self._node("Tanh", c)), c
+
+    def _short_sums(self, h: str, blocks: str) -> str:
+        """Multiply (B, H) by (H, 4H), whose rows come in blocks, (P, H / P, 4H).
+
+        Runtimes add up all H products from first to last, and in float32 that strays twice as far
+        as when blocks are added up by themselves.
+        """
+        parts, each, _ = self._shapes[blocks]
+        rows = self._node("Reshape", h, self._integers([-1, parts, each]))
+        products = self._node("MatMul", self.transpose(rows, (1, 0, 2)), blocks)  # (P, B, 4H)
+        return self.squeeze(self.sum_of(products, 0), 0)
+
+    def _scan(
+        self, driven: str, recalled: str, h: str, c: str, backwards: bool
+    ) -> tuple[str, str, str]:
+        """Run a cell over (T, B, 4H): what it puts out, (T, B, H), and the last h and c."""
+        from onnx import TensorProto, helper
+
+        outer, self.nodes = self.nodes, []
+        inputs = [f"{name}{len(outer)}" for name in ("h", "c", "driven")]
+        after = self._cell(inputs[2], recalled, *inputs[:2])
+        outputs = [*after, self._node("Identity", after[0])]
+        taken, given = (
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names]
+            for names in (inputs, outputs)
         )
-        return side_by_side, state[0], state[1]
+        body, self.nodes = helper.make_graph(self.nodes, "cell", taken, given), outer
+        way = {
+            name: [int(backwards)] for name in ("scan_input_directions", "scan_output_directions")
+        }
+        h, c, y = self._nodes("Scan", 3, h, c, driven, body=body, num_scan_inputs=1, **way)
+        return y, h, c
 
     def _stored(self, array: _Array, cast: bool = False) -> str:
         """Name of a constant; what was stored already is not stored again."""
@@ -188,6 +244,7 @@ class _OnnxOps(Ops):
             name = f"w{len(self.initializers)}"
             self.initializers.append(numpy_helper.from_array(array, name))
             self._known[key] = self._node("Cast", name, to=TensorProto.FLOAT) if cast else name
+            self._shapes[self._known[key]] = array.shape
         return self._known[key]
 
     def _integers(self, values: Sequence[int]) -> str:
@@ -199,12 +256,7 @@ class _OnnxOps(Ops):
     def _nodes(self, kind: str, outputs: int, *inputs: str, **settings: Any) -> list[str]:
         from onnx import helper
 
-        names = [f"v{len(self.nodes)}.{k}" for k in range(outputs)]
+        self._made += 1
+        names = [f"v{self._made}.{k}" for k in range(outputs)]
         self.nodes.append(helper.make_node(kind, inputs, names, **settings))
         return names
-
-
-def _gates_first(weights: _Array, hidden: int) -> _Array:
-    """Our matrix, (n, 4H), as ONNX wants it, (4H, n)."""
-    blocks = np.split(weights, 4, axis=1)
-    return np.concatenate([blocks[k] for k in _OURS_TO_ONNX], axis=1).T
