@@ -14,7 +14,8 @@ const MOST = 24;
  * @param {() => number} [now]
  */
 export function createRecent(open, now = Date.now) {
-  let entries = read();
+  /** What no storage took: it lasts as long as the page. @type {Entry[] | null} */
+  let unwritten = null;
 
   function read() {
     try {
@@ -26,27 +27,29 @@ export function createRecent(open, now = Date.now) {
   }
 
   function write(next) {
-    entries = next;
     try {
       open().setItem(KEY, JSON.stringify(next));
+      unwritten = null;
     } catch {
-      // full or forbidden: they last as long as the page
+      unwritten = next;
     }
   }
+
+  /** Those of all tabs. */
+  const entries = () => unwritten ?? read();
 
   return {
     /** Put a document first, once. @param {Doc} doc @param {string} name */
     add(doc, name) {
       const share = encode(doc);
-      const others = read().length ? read() : entries;
       const id = `${now().toString(36)}-${share.slice(-6)}`;
       const entry = { id, name: name.slice(0, 80), at: now(), share };
-      write([entry, ...others.filter((other) => other.share !== share)].slice(0, MOST));
+      write([entry, ...entries().filter((other) => other.share !== share)].slice(0, MOST));
       return entry.id;
     },
     /** Newest first; what cannot be read any more is left out. */
     list() {
-      return entries.flatMap((entry) => {
+      return entries().flatMap((entry) => {
         try {
           return [{ ...entry, doc: decode(entry.share) }];
         } catch {
@@ -55,7 +58,7 @@ export function createRecent(open, now = Date.now) {
       });
     },
     remove(id) {
-      write(entries.filter((entry) => entry.id !== id));
+      write(entries().filter((entry) => entry.id !== id));
     },
   };
 }

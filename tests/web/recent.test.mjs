@@ -12,14 +12,12 @@ function storage(first) {
 const doc = (step) => setHit(emptyDoc(1), step % 16, Math.floor(step / 16));
 
 test("the newest comes first, and the same music only once", () => {
-  const recent = createRecent(() => store, () => 5);
   const store = storage();
-  const again = createRecent(() => store, () => 7);
-  for (const step of [1, 2, 1]) again.add(doc(step), `p${step}`);
-  assert.deepEqual(again.list().map(({ name }) => name), ["p1", "p2"]);
-  assert.deepEqual(again.list()[0].doc, doc(1));
+  const recent = createRecent(() => store, () => 7);
+  for (const step of [1, 2, 1]) recent.add(doc(step), `p${step}`);
+  assert.deepEqual(recent.list().map(({ name }) => name), ["p1", "p2"]);
+  assert.deepEqual(recent.list()[0].doc, doc(1));
   assert.deepEqual(createRecent(() => store).list().map(({ at }) => at), [7, 7]);
-  assert.deepEqual(recent.list(), []);
 });
 
 test("24 are kept, each can be removed, and another tab's are not lost", () => {
@@ -33,6 +31,18 @@ test("24 are kept, each can be removed, and another tab's are not lost", () => {
   one.remove(id);
   assert.equal(one.list().some(({ name }) => name === "other"), false);
   assert.equal(new Set(one.list().map((entry) => entry.id)).size, one.list().length);
+});
+
+test("a tab lists what another has added, and removes no more than it is told", () => {
+  const store = storage();
+  const [one, two] = [createRecent(() => store), createRecent(() => store)];
+  const id = one.add(doc(1), "mine");
+  for (const step of [2, 3]) two.add(doc(step), `p${step}`);
+  assert.deepEqual(one.list().map(({ name }) => name), ["p3", "p2", "mine"]);
+  one.remove(id);
+  assert.deepEqual(two.list().map(({ name }) => name), ["p3", "p2"]);
+  for (const entry of two.list()) two.remove(entry.id);
+  assert.deepEqual(one.list(), []);
 });
 
 test("a forbidden storage and a full one keep what there is for as long as the page", () => {
@@ -50,7 +60,8 @@ test("a forbidden storage and a full one keep what there is for as long as the p
 
 test("what somebody else left there is passed over", () => {
   for (const text of ["{", "null", "5", '{"a":1}', '[null,5,{"id":"x"}]', '[{"id":"x","name":"n","at":1,"share":"!!"}]']) {
-    const recent = createRecent(() => storage(text));
+    const store = storage(text);
+    const recent = createRecent(() => store);
     assert.deepEqual(recent.list(), []);
     recent.add(doc(3), "mine");
     assert.equal(recent.list().length, 1);
