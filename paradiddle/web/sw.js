@@ -2,7 +2,7 @@
  * Service worker: the page opens and plays without the server, once it has been loaded.
  *
  * Files of the page come from the network first, so that a new version is seen at once; sounds of
- * the kit, which do not change, from the cache first. Of the API nothing else is kept.
+ * the kit from the cache, which is refreshed behind them. Of the API nothing else is kept.
  */
 
 const CACHE = "paradiddle-1"; // raise when what is kept changes its form
@@ -38,7 +38,9 @@ async function fromNetwork(event, how) {
 }
 
 async function cacheFirst(event) {
-  return (await fromCache(event.request)) ?? fromNetwork(event);
+  const fresh = fromNetwork(event, { cache: "no-cache" });
+  event.waitUntil(fresh.catch(() => {})); // away: what is kept stays
+  return (await fromCache(event.request)) ?? fresh;
 }
 
 async function networkFirst(event) {
