@@ -1,32 +1,38 @@
 /**
  * Questions to the server.
  *
- * Every failure is an Error of one line, with `offline` set where no server answered, and `busy`
- * where it asked to come back later.
+ * Every failure is an Error of one line, with `offline` set where no server answered in time, and
+ * `busy` where it asked to come back later.
  *
  * @typedef {Error & {offline?: boolean, busy?: boolean, status?: number, field?: string}} ApiError
  */
 
-/** @param {typeof fetch} fetcher @param {string} [base] */
-export function createApi(fetcher, base = "") {
-  async function ask(path, request) {
-    const response = await fetcher(`${base}/api/${path}`, request).catch(() => null);
-    if (!response) {
-      const message = "the server cannot be reached; start it with: paradiddle serve";
-      throw Object.assign(new Error(message), { offline: true });
-    }
+/** Longest waits in ms: for what lies ready, for what is played (the server gives up at 30 s), for files of sound. */
+const PATIENCE = Object.freeze({ ready: 4_000, played: 45_000, sound: 180_000 });
+
+function away() {
+  const message = "the server cannot be reached; start it with: paradiddle serve";
+  throw Object.assign(new Error(message), { offline: true });
+}
+
+/** @param {typeof fetch} fetcher @param {string} [base] @param {typeof PATIENCE} [patience] */
+export function createApi(fetcher, base = "", patience = PATIENCE) {
+  /** @param {"json" | "blob" | "arrayBuffer"} form @param {number} wait @param {RequestInit} [request] */
+  async function ask(path, form, wait, request = {}) {
+    const signal = AbortSignal.timeout(wait);
+    const response = await fetcher(`${base}/api/${path}`, { ...request, signal }).catch(away);
     if (!response.ok) throw await refusal(response);
-    return response;
+    return response[form]().catch(away);
   }
 
-  const get = (path) => async () => (await ask(path)).json();
+  const get = (path) => () => ask(path, "json", patience.ready);
 
-  const post = (path, body, type = "application/json") =>
-    ask(path, { method: "POST", headers: { "Content-Type": type }, body });
+  const post = (path, form, wait, body, type = "application/json") =>
+    ask(path, form, wait, { method: "POST", headers: { "Content-Type": type }, body });
 
-  const asking = (path) => async (body) => (await post(path, JSON.stringify(body))).json();
+  const asking = (path) => (body) => post(path, "json", patience.played, JSON.stringify(body));
 
-  const making = (path) => async (body) => (await post(path, JSON.stringify(body))).blob();
+  const making = (path, wait) => (body) => post(path, "blob", wait, JSON.stringify(body));
 
   return {
     styles: get("styles"),
@@ -40,12 +46,12 @@ export function createApi(fetcher, base = "") {
     tap: asking("tap"),
     morph: asking("morph"),
     drum: asking("drum"),
-    midi: making("midi"),
-    wav: making("wav"),
+    midi: making("midi", patience.played),
+    wav: making("wav", patience.sound),
     /** @param {BodyInit} bytes of a MIDI file */
-    import: async (bytes) => (await post("import", bytes, "audio/midi")).json(),
+    import: (bytes) => post("import", "json", patience.played, bytes, "audio/midi"),
     /** One sound of the kit. @param {string} slug @param {number} layer */
-    sound: async (slug, layer) => (await ask(`kit/${slug}/${layer}.wav`)).arrayBuffer(),
+    sound: (slug, layer) => ask(`kit/${slug}/${layer}.wav`, "arrayBuffer", patience.sound),
   };
 }
 

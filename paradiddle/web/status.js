@@ -4,6 +4,7 @@ import { byId } from "./dom.js";
 
 const NEAR = 2_000;
 const FAR = 15_000;
+const SLOW = 3_000; // an answer that takes longer has the health looked at
 
 /** What went wrong, for people; of an absent server the banner tells. */
 function words({ busy, offline, message }) {
@@ -49,7 +50,7 @@ export function createStatus(api) {
     } catch (error) {
       if (error.offline) setAway(true);
     }
-    look(away ? NEAR : FAR);
+    look(away || waiting ? NEAR : FAR);
   }
 
   function fail(error) {
@@ -64,6 +65,7 @@ export function createStatus(api) {
    */
   async function ask(text, question) {
     waiting += 1;
+    if (waiting === 1) look(SLOW);
     document.body.classList.add("asking");
     say(text);
     try {
@@ -76,6 +78,7 @@ export function createStatus(api) {
     } finally {
       waiting -= 1;
       document.body.classList.toggle("asking", waiting > 0);
+      if (!waiting) look(away ? NEAR : FAR);
     }
   }
 

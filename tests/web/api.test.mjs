@@ -71,3 +71,31 @@ test("a server that is away is said in one line", async () => {
   for (const question of [api.health, api.kit, () => api.generate({}), () => api.sound("kick", 0)])
     await assert.rejects(question(), { offline: true, message: /^the server cannot be reached; start it/ });
 });
+
+test("a server that hangs, before its answer or within it, counts as away", async () => {
+  const until = ({ signal }) => new Promise((_, fail) => signal.addEventListener("abort", () => fail(signal.reason)));
+  const patience = { ready: 5, played: 5, sound: 5 };
+  const within = (_url, init) => ({ ok: true, json: () => until(init), blob: () => until(init), arrayBuffer: () => until(init) });
+  for (const hangs of [(_url, init) => until(init), async (...of) => within(...of)]) {
+    const api = createApi(hangs, "", patience);
+    const keptAwake = setInterval(() => {}, 1);
+    for (const question of [api.health, api.generate, api.wav, () => api.sound("kick", 0), () => api.import(new Uint8Array())])
+      await assert.rejects(question({}), { offline: true });
+    clearInterval(keptAwake);
+  }
+});
+
+test("what lies ready is waited for a few seconds, what is played longer than the 30 s at which the server gives up", async () => {
+  const waits = {};
+  const { timeout } = AbortSignal;
+  const fetcher = async (url) => (waits[url] = waits.last, json({}));
+  AbortSignal.timeout = (ms) => ((waits.last = ms), timeout.call(AbortSignal, ms));
+  try {
+    const api = createApi(fetcher);
+    await api.health();
+    await api.generate({});
+  } finally {
+    AbortSignal.timeout = timeout;
+  }
+  assert.ok(waits["/api/health"] <= 5_000 && waits["/api/generate"] > 30_000);
+});
