@@ -158,6 +158,19 @@ def pattern_of(page: Page) -> dict[str, Any]:
     return page.evaluate("paradiddle.store.doc")
 
 
+def another(page: Page) -> None:
+    """Have other hits played, and wait until they are there."""
+    before = cells_of(page)
+    press(page, "Generate")
+    until(lambda: cells_of(page) != before, "another pattern")
+
+
+def lock_all(page: Page) -> None:
+    """Lock every row."""
+    for row in page.locator(".head .lock").all():
+        row.click()
+
+
 Cells = dict[tuple[int, int], tuple[float, float, str]]
 
 

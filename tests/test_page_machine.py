@@ -1,9 +1,5 @@
 """What the machine plays on the page: generate, continue, fill, humanize, tap, morph."""
 
-import json
-import re
-from typing import Any
-
 import pytest
 from pages import (
     CLOSED_HAT,
@@ -21,8 +17,6 @@ from pages import (
     press,
     said,
     server,
-    set_range,
-    until,
     visit,
 )
 
@@ -100,48 +94,6 @@ def test_the_counter_tells_when_the_grid_is_none_of_the_candidates(visit: Visit)
     expect(count).to_have_text("3 of 4")
 
 
-def test_what_is_drawn_while_the_machine_thinks_stays(visit: Visit) -> None:
-    page = greeted(visit())
-    begun = cells_of(page)
-    lit = next(place for place in begun if place[1] == SNARE)
-    held: list[Any] = []
-    page.route("**/api/generate", lambda route: held.append(route))
-    press(page, "Generate")
-    until(lambda: held or page.wait_for_timeout(10), "a question")
-    pad(page, 31, KICK).click()
-    pad(page, *lit).click()
-    drawn = cells_of(page)
-    assert (31, KICK) in drawn
-    assert lit not in drawn
-    held[0].continue_()
-    for number in (1, 2, 3):
-        said(page, f"andidate {number} of 4")
-        cells = cells_of(page)
-        assert cells[31, KICK] == drawn[31, KICK]
-        assert lit not in cells
-        assert {place: cell for place, cell in cells.items() if place != (31, KICK)} != begun
-        press(page, "Next candidate")
-    page.unroute("**/api/generate")
-
-
-@pytest.mark.parametrize("way", ["Next candidate", "Undo"])
-def test_an_answer_is_whole_if_the_grid_was_another_when_it_came(visit: Visit, way: str) -> None:
-    page = greeted(visit())
-    press(page, "Generate")
-    said(page, "candidate 1 of 4")
-    held: list[Any] = []
-    page.route("**/api/generate", lambda route: held.append(route))
-    press(page, "Generate")
-    until(lambda: held or page.wait_for_timeout(10), "a question")
-    press(page, way)
-    with page.expect_response("**/api/generate") as asked:
-        held[0].continue_()
-    said(page, "Generate: candidate 1 of 4")
-    hits = asked.value.json()["patterns"][0]["hits"]
-    assert set(cells_of(page)) == {(step, voice) for step, voice, _, _ in hits}
-    page.unroute("**/api/generate")
-
-
 def test_of_the_highest_seed_every_candidate_has_its_own(visit: Visit) -> None:
     page = greeted(visit())
     seed = page.get_by_role("textbox", name="Seed")
@@ -155,29 +107,6 @@ def test_of_the_highest_seed_every_candidate_has_its_own(visit: Visit) -> None:
         seen.add(seed.input_value())
     assert len(seen) == 4
     assert max(map(int, seen)) < 2**53
-
-
-# Timers that tick, and fingers that only a script has.
-FINGERS = """
-window.ticking = new Set();
-const { setInterval, clearInterval } = window;
-window.setInterval = (...how) => { const id = setInterval(...how); ticking.add(id); return id; };
-window.clearInterval = (id) => { ticking.delete(id); clearInterval(id); };
-Element.prototype.setPointerCapture = () => {};
-"""
-
-
-def test_a_second_finger_on_a_handle_changes_nothing(visit: Visit) -> None:
-    page = greeted(visit(scripts=(FINGERS,)))
-    arrow = page.get_by_role("slider", name="Seed ends here")
-    before = page.evaluate("ticking.size")
-
-    def finger(kind: str, number: int) -> int:
-        arrow.dispatch_event(f"pointer{kind}", {"pointerId": number, "pointerType": "touch"})
-        return page.evaluate("ticking.size") - before
-
-    sizes = [finger(*one) for one in (("down", 5), ("down", 6), ("up", 6), ("up", 5))]
-    assert sizes == [1, 1, 1, 0]
 
 
 def test_flipping_leaves_locked_rows_and_what_was_drawn_since(visit: Visit) -> None:
@@ -346,100 +275,3 @@ def test_humanize_gives_a_drawn_pattern_dynamics_and_timing(visit: Visit) -> Non
     press(page, "Humanize")
     said(page, "Humanize: candidate 1 of 4")
     assert cells_of(page) == human  # the steady touch is always the same
-
-
-def test_morph_lays_a_way_from_a_to_b(visit: Visit) -> None:
-    page = greeted(visit())
-    a = cells_of(page)
-    press(page, "Morph")
-    press(page, "Store A")
-    said(page, "store B")
-    press(page, "Generate")
-    said(page, "candidate 1 of 4")
-    b = cells_of(page)
-    press(page, "Store B")
-    said(page, "Slide between A and B")
-    seen = []
-    for station in (4, 8, 0):
-        set_range(page, "Between A and B", station)
-        seen.append(cells_of(page))
-    half, at_b, at_a = seen
-    bare = [{place: cell[:2] for place, cell in one.items()} for one in (a, b, at_a, at_b)]
-    assert bare[0] == bare[2]
-    assert bare[1] == bare[3]
-    assert half not in (at_a, at_b)
-
-
-def test_a_tapped_rhythm_comes_back_on_a_whole_kit(visit: Visit) -> None:
-    page = greeted(visit())
-    press(page, "Tap")
-    press(page, "Kit")
-    said(page, "Tap a rhythm first")
-    for gap in (240, 120, 120, 240, 240, 240, 120, 120, 240):
-        page.get_by_role("button", name=re.compile("Tap here")).press("j")
-        page.wait_for_timeout(gap)
-    assert page.locator(".lamps i.on").count() >= 6
-    press(page, "Kit")
-    said(page, "Your rhythm, on a kit")
-    assert len({voice for _, voice in cells_of(page)}) >= 3
-
-
-def test_a_tapped_rhythm_keeps_the_length_and_the_locked_rows(visit: Visit) -> None:
-    page = greeted(visit())
-    press(page, "Double")
-    press(page, "lock kick")
-    kicks = pattern_of(page)["cells"][KICK::9]
-    press(page, "Tap")
-    for _ in range(5):
-        page.get_by_role("button", name=re.compile("Tap here")).press("j")
-        page.wait_for_timeout(240)
-    press(page, "Kit")
-    said(page, "Your rhythm, on a kit")
-    doc = pattern_of(page)
-    assert doc["steps"] == 64
-    assert doc["cells"][KICK::9] == kicks
-    rest = [[bool(cell) for cell in doc["cells"][voice::9]] for voice in range(1, 9)]
-    assert all(row[:32] == row[32:] for row in rest)
-    assert any(map(any, rest))
-
-
-def test_morph_of_unlike_lengths_names_the_way_out(visit: Visit) -> None:
-    page = greeted(visit())
-    press(page, "Morph")
-    press(page, "Store A")
-    press(page, "Double")
-    press(page, "Store B")
-    said(page, "A has 2 and B 4 bars: Halve or Double one")
-    press(page, "Halve")
-    press(page, "Store B")
-    said(page, "Slide between A and B")
-
-
-def test_a_busy_machine_is_said_kindly_and_leaves_the_grid_alone(visit: Visit) -> None:
-    page = greeted(visit(tolerated="503"))
-    before = cells_of(page)
-    detail = [{"field": "", "value": None, "message": "the server is busy"}]
-    page.route(
-        "**/api/generate",
-        lambda route: route.fulfill(
-            status=503, headers={"Retry-After": "1"}, body=json.dumps({"detail": detail})
-        ),
-    )
-    press(page, "Generate")
-    said(page, "busy just now; try again")
-    assert cells_of(page) == before
-    expect(page.locator("#offline")).to_be_hidden()
-    page.unroute("**/api/generate")
-    press(page, "Generate")
-    said(page, "candidate 1 of 4")
-
-
-def test_an_answer_that_comes_after_another_question_is_dropped(visit: Visit) -> None:
-    page = greeted(visit())
-    page.route("**/api/generate", lambda route: (page.wait_for_timeout(200), route.continue_()))
-    press(page, "Generate")
-    press(page, "Fill")
-    said(page, "Fill: candidate 1 of 4")
-    filled = cells_of(page)
-    page.wait_for_timeout(300)
-    assert cells_of(page) == filled

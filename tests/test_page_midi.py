@@ -71,7 +71,7 @@ def connect(page: Page, *, clock_out: bool = False, clock_in: bool = False) -> N
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Output").select_option("Drum module")
     if clock_in:
-        dialog.get_by_label("Clock from").select_option("Sequencer")
+        dialog.get_by_label("Clock and taps from").select_option("Sequencer")
     if clock_out:
         dialog.get_by_label("Send clock").check()
     dialog.get_by_role("button", name="Close").click()

@@ -1,7 +1,7 @@
 /** From a doc to a question's fields, and from an answer back into the doc. */
 
 import { merge, setBars } from "./edits.js";
-import { fromPattern, MAX_BARS, STEPS_PER_BAR, toPattern, V } from "./pattern.js";
+import { fromPattern, makeDoc, MAX_BARS, STEPS_PER_BAR, toPattern, V } from "./pattern.js";
 import { holds } from "./selection.js";
 
 /** @param {(step: number, voice: number) => boolean} wanted */
@@ -53,14 +53,31 @@ export function takeRepeated(doc, pattern) {
   return takeOpen(null)({ ...long, qpm: pattern.qpm }, all);
 }
 
+const alike = (one, other) => !!one && !!other && one.velocity === other.velocity && one.offset === other.offset;
+
+/** Cells of a doc, each of a row that is not locked changed. @param {(cell: any, index: number) => any} change */
+function withCells(doc, change) {
+  const cells = doc.cells.map((cell, index) => (doc.locked[index % V] ? cell : change(cell, index)));
+  return cells.every((cell, index) => cell === doc.cells[index]) ? doc : makeDoc({ ...doc, cells });
+}
+
+/** Take what lies between two docs: hits just as in one of them are whose they are there. @param {any[]} ends the nearer first */
+export const takeBetween = (ends) => (doc, pattern) =>
+  withCells(takeOpen(null)(doc, pattern), (cell, index) => ends.map(({ cells }) => cells[index]).find((own) => alike(own, cell)) ?? cell);
+
+/** Take a piece as it is, but for the rows that are locked. */
+export function takePiece(doc, piece) {
+  const { locked } = doc;
+  const { cells: own } = setBars(doc, piece.steps / STEPS_PER_BAR);
+  return makeDoc({ ...piece, locked, cells: piece.cells.map((cell, index) => (locked[index % V] ? own[index] : cell)) });
+}
+
 /** Take dynamics and timing only: every hit stays whose it is. */
 export const takeTouch = (selection) => (doc, pattern) => {
   const human = fromPattern(pattern, { by: "machine", base: doc });
-  const cells = doc.cells.map((cell, index) => {
-    const [step, voice] = [Math.floor(index / V), index % V];
+  return withCells(doc, (cell, index) => {
     const other = human.cells[index];
-    if (!cell || !other || doc.locked[voice] || (selection && !holds(selection, step, voice))) return cell;
-    return Object.freeze({ ...other, by: cell.by });
+    const left = selection && !holds(selection, Math.floor(index / V), index % V);
+    return !cell || !other || left || alike(cell, other) ? cell : Object.freeze({ ...other, by: cell.by });
   });
-  return Object.freeze({ ...doc, cells: Object.freeze(cells) });
 };

@@ -3,6 +3,8 @@
 import { STEPS_PER_BAR, V, VOICES } from "./pattern.js";
 import { make } from "./dom.js";
 
+const ON_GRID = "on the grid";
+
 /** How far a core may leave the middle of its pad, as a part of the pad's width. */
 const REACH = 0.25;
 
@@ -11,14 +13,24 @@ export function lean(offset) {
   return Math.sign(offset) * REACH * (1 - Math.exp(-6 * Math.abs(offset)));
 }
 
-export function padName(step, voice, cell) {
-  const place = `${VOICES[voice]}, bar ${Math.floor(step / STEPS_PER_BAR) + 1}, step ${(step % STEPS_PER_BAR) + 1}`;
-  return cell ? `${place}, velocity ${Math.round(cell.velocity * 100)} %` : `${place}, empty`;
+export const percent = (part) => `${Math.round(part * 100)} %`;
+
+/** How early or late, for people. @param {number} offset in steps */
+export function timing(offset) {
+  const by = percent(Math.abs(offset));
+  return by === percent(0) ? ON_GRID : `${by} ${offset < 0 ? "early" : "late"}`;
 }
 
-export function paintPad(pad, step, voice, cell) {
+/** A hit on the grid needs no word for it. */
+export function padName(step, voice, cell, locked = false) {
+  const parts = [VOICES[voice], `bar ${Math.floor(step / STEPS_PER_BAR) + 1}`, `step ${(step % STEPS_PER_BAR) + 1}`];
+  parts.push(...(cell ? [`velocity ${percent(cell.velocity)}`, timing(cell.offset)] : ["empty"]), locked ? "locked" : "");
+  return parts.filter((part) => part && part !== ON_GRID).join(", ");
+}
+
+export function paintPad(pad, step, voice, cell, locked = false) {
   pad.setAttribute("aria-pressed", cell ? "true" : "false");
-  pad.setAttribute("aria-label", padName(step, voice, cell));
+  pad.setAttribute("aria-label", padName(step, voice, cell, locked));
   if (!cell) return pad.removeAttribute("data-by");
   pad.dataset.by = cell.by;
   pad.style.setProperty("--v", cell.velocity.toFixed(3));

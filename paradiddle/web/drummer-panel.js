@@ -99,8 +99,10 @@ export function createDrummer(app) {
   function send() {
     const bar = Math.min(bars(), Math.max(1, Number(field.value) || 1)) - 1;
     const at = Math.floor(app.grid.cursor.step / STEPS_PER_BAR);
-    store.edit("bar of the drummer", (doc) => putBar(doc, at, take.pattern, bar));
-    status.say(`The drummer's bar ${bar + 1} is now bar ${at + 1}.`);
+    const before = store.doc;
+    const held = app.change("bar of the drummer", (doc) => putBar(doc, at, take.pattern, bar));
+    if (held && store.doc === before) return;
+    status.say(`The drummer's bar ${bar + 1} is now bar ${at + 1}${held ? ", but for the locked rows" : ""}.`);
   }
 
   async function download() {

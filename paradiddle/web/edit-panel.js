@@ -1,8 +1,8 @@
-/** Copy, paste, clear, shift, rotate, double, halve, bars, undo and redo. */
+/** Select, copy, paste, clear, shift, rotate, double, halve, bars, undo and redo. */
 
 import { clearAll, copy, double, halve, paste, rotate, setBars, shift } from "./edits.js";
 import { MAX_BARS, STEPS_PER_BAR } from "./pattern.js";
-import { allow, byId } from "./dom.js";
+import { allow, byId, press } from "./dom.js";
 import { inWords } from "./selection.js";
 
 export function createEdits(app) {
@@ -39,13 +39,20 @@ export function createEdits(app) {
       if (!clip) return status.say("Nothing is copied yet; select pads and copy them first.");
       const { step, voice } = app.grid.cursor;
       const whole = clip.voices.every(Boolean);
-      attempt("paste", (doc) => paste(doc, clip, step, whole ? undefined : voice - clip.voices.lastIndexOf(true) + clip.voices.indexOf(true)));
+      app.change("paste", (doc) => paste(doc, clip, step, whole ? undefined : voice - clip.voices.lastIndexOf(true) + clip.voices.indexOf(true)));
     },
-    clear: () => attempt("clear", (doc) => clearAll(doc, scope())),
-    "shift-left": () => attempt("shift left", (doc) => shift(doc, -1, scope())),
-    "shift-right": () => attempt("shift right", (doc) => shift(doc, 1, scope())),
-    "rotate-left": () => attempt("rotate left", (doc) => rotate(doc, -1, scope())),
-    "rotate-right": () => attempt("rotate right", (doc) => rotate(doc, 1, scope())),
+    select() {
+      selection.byDrag = !selection.byDrag;
+      press(byId("select"), selection.byDrag);
+      app.grid.classList.toggle("selecting", selection.byDrag);
+      selection.set(null);
+      if (selection.byDrag) status.say("Drag over the pads to select them.");
+    },
+    clear: () => app.change("clear", (doc) => clearAll(doc, scope())),
+    "shift-left": () => app.change("shift left", (doc) => shift(doc, -1, scope())),
+    "shift-right": () => app.change("shift right", (doc) => shift(doc, 1, scope())),
+    "rotate-left": () => app.change("rotate left", (doc) => rotate(doc, -1, scope())),
+    "rotate-right": () => app.change("rotate right", (doc) => rotate(doc, 1, scope())),
     double: () => attempt("double", double),
     halve: () => attempt("halve", halve),
     "fewer-bars": () => attempt("one bar less", (doc) => setBars(doc, doc.steps / STEPS_PER_BAR - 1)),
@@ -65,7 +72,8 @@ export function createEdits(app) {
 
   allow(byId("paste"), false);
   store.subscribe(render);
-  selection.subscribe((value) => status.say(value ? `${inWords(value)}. Copy, clear, shift or Fill it; Esc lets go.` : ""));
+  const release = matchMedia("(pointer: coarse)").matches ? "Select" : "Esc";
+  selection.subscribe((value) => status.say(value ? `${inWords(value)}. Copy, clear, shift or Fill it; ${release} lets go.` : ""));
   render(store.doc);
   return verbs;
 }

@@ -153,6 +153,13 @@ export function merge(doc, json, { keep = () => false, by = "machine" } = {}) {
   return makeDoc({ ...answer, cells, qpm: doc.qpm });
 }
 
+/** Whether locked rows keep cells from an edit that leaves the length alone. @param {Doc} doc @param {(doc: Doc) => Doc} edit */
+export function heldBack(doc, edit) {
+  if (!doc.locked.some(Boolean)) return false;
+  const free = edit(makeDoc({ ...doc, locked: Array(V).fill(false) }));
+  return doc.cells.some((cell, index) => doc.locked[index % V] && free.cells[index] !== cell);
+}
+
 /**
  * Change cells, leaving locked rows and what lies outside the grid alone.
  * @param {Doc} doc

@@ -1,5 +1,6 @@
 /** The grid by keyboard: one Tab stop, arrows move, keys play on the pad under the cursor. */
 
+import { percent, timing } from "./cells.js";
 import { clearHit, nudge, setVelocity, toggle } from "./edits.js";
 import { STEPS_PER_BAR, V, cellAt, clamp } from "./pattern.js";
 import { between } from "./selection.js";
@@ -16,7 +17,7 @@ const MOVES = {
 };
 
 export function listenToKeys(grid, app) {
-  const { store, selection } = app;
+  const { store, selection, status } = app;
   let anchor = null;
 
   function move(step, voice, selecting) {
@@ -37,26 +38,33 @@ export function listenToKeys(grid, app) {
     return true;
   }
 
+  /** Change the hit under the cursor, and say what it is now. */
+  function adjustHit(label, edit) {
+    const hit = () => cellAt(store.doc, grid.cursor.step, grid.cursor.voice);
+    if (!hit()) return status.say("No hit is here; Enter lights the pad.");
+    if (!app.change(label, edit)) status.say(`Velocity ${percent(hit().velocity)}, ${timing(hit().offset)}.`);
+  }
+
   /** Alt and an arrow: sideways nudges, up and down makes louder and softer. */
   function adjust(key) {
     const { step, voice } = grid.cursor;
     const sideways = { ArrowLeft: -NUDGE, ArrowRight: NUDGE }[key];
     const louder = { ArrowUp: LOUDER, ArrowDown: -LOUDER, "+": LOUDER, "=": LOUDER, "-": -LOUDER }[key];
-    if (sideways) store.edit("nudge", (doc) => nudge(doc, step, voice, sideways));
-    else if (louder) store.edit("velocity", (doc) => louden(doc, step, voice, louder));
+    if (sideways) adjustHit("nudge", (doc) => nudge(doc, step, voice, sideways));
+    else if (louder) adjustHit("velocity", (doc) => louden(doc, step, voice, louder));
     return !!(sideways || louder);
   }
 
   function clear() {
     const { step, voice } = grid.cursor;
     if (selection.value) app.edits.clear();
-    else store.edit("clear a hit", (doc) => clearHit(doc, step, voice));
+    else app.change("clear a hit", (doc) => clearHit(doc, step, voice));
     return true;
   }
 
   function strike() {
     const { step, voice } = grid.cursor;
-    store.edit("toggle", (doc) => toggle(doc, step, voice));
+    app.change("toggle", (doc) => toggle(doc, step, voice));
     app.player.struck(step, voice);
     return true;
   }

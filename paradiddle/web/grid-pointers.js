@@ -3,10 +3,13 @@
  *
  * A press on a dark pad lights it, on a lit one waits: released, it goes dark; moved up or down, it
  * gets louder or softer; moved sideways, the stroke paints (or erases) every pad it crosses.
- * A finger's vertical stroke belongs to the page's scrolling, unless the pad was held for a moment.
+ * A finger's vertical stroke belongs to the page's scrolling, unless the pad was held for a moment:
+ * then it sets the velocity, or the timing if the finger goes sideways first.
  */
 
+import { percent, timing } from "./cells.js";
 import { clearHit, nudge, paint, setHit, setVelocity, toggle } from "./edits.js";
+import { LOCKED } from "./hand.js";
 import { cellAt } from "./pattern.js";
 import { make } from "./dom.js";
 import { between } from "./selection.js";
@@ -55,16 +58,21 @@ export function listenToPointers(grid, app) {
     stroke = { step, voice, cell, x: event.clientX, y: event.clientY, last: { x: event.clientX, y: event.clientY }, touch: event.pointerType === "touch" };
     grid.byKeys = false;
     grid.focusPad(step, voice);
-    if (event.shiftKey) return mode("select");
-    if (event.altKey && cell) return mode("nudge", "nudge");
+    if (event.shiftKey || selection.byDrag) return select();
     if (store.doc.locked[voice]) return refuse();
+    if (event.altKey && cell) return mode("nudge", "nudge");
     if (stroke.touch) stroke.hold = setTimeout(held, HOLD_MS);
     else if (!cell) light();
   }
 
   function refuse() {
-    app.status.say("This row is locked; unlock it at its name to change it.");
+    app.status.say(LOCKED);
     stroke = null;
+  }
+
+  function select() {
+    mode("select");
+    selection.set(between(stroke, stroke));
   }
 
   /** @param {string} name @param {string} [label] of the undo entry */
@@ -85,26 +93,39 @@ export function listenToPointers(grid, app) {
   function held() {
     if (!stroke || stroke.mode) return;
     if (!stroke.cell) light();
-    mode("velocity", "velocity");
+    mode("held");
     showVelocity();
   }
 
   function showVelocity() {
     const cell = cellAt(store.doc, stroke.step, stroke.voice);
-    if (cell) showTip(`${Math.round(cell.velocity * 100)} %`);
+    if (cell) showTip(percent(cell.velocity));
+  }
+
+  /** How far it has gone, if that is more than a hand trembles. */
+  function way(x, y) {
+    const [wide, high] = [Math.abs(x - stroke.x), Math.abs(y - stroke.y)];
+    return Math.max(wide, high) < SLACK ? null : { wide, high };
   }
 
   function decide(x, y) {
-    const [wide, high] = [Math.abs(x - stroke.x), Math.abs(y - stroke.y)];
-    if (Math.max(wide, high) < SLACK) return;
-    if (high > wide && !stroke.touch) mode("velocity", "velocity");
-    else if (wide >= high) {
+    const gone = way(x, y);
+    if (!gone) return;
+    if (gone.high > gone.wide && !stroke.touch) mode("velocity", "velocity");
+    else if (gone.wide >= gone.high) {
       mode("paint", stroke.cell ? "erase" : "draw");
       stroke.gesture.update((doc) => paint(doc, [[stroke.step, stroke.voice]], !stroke.cell));
     }
   }
 
   const moves = {
+    held(x, y) {
+      const gone = way(x, y);
+      if (!gone) return;
+      const name = gone.high > gone.wide ? "velocity" : "nudge";
+      mode(name, name);
+      moves[name](x, y);
+    },
     velocity(_x, y) {
       const before = stroke.cell?.velocity ?? 0.8;
       const velocity = Math.min(1, Math.max(0.05, before + (stroke.y - y) / FULL_RANGE));
@@ -112,10 +133,10 @@ export function listenToPointers(grid, app) {
       showVelocity();
     },
     nudge(x) {
-      const by = (x - stroke.x) / grid.shape.pitch / 2;
-      stroke.gesture.update((_doc, before) => nudge(before, stroke.step, stroke.voice, by));
-      const offset = cellAt(store.doc, stroke.step, stroke.voice)?.offset ?? 0;
-      showTip(offset ? `${Math.round(Math.abs(offset) * 100)} % ${offset < 0 ? "early" : "late"}` : "on the grid");
+      const { step, voice } = stroke;
+      const to = (stroke.cell?.offset ?? 0) + (x - stroke.x) / grid.shape.pitch / 2;
+      stroke.gesture.update((doc) => nudge(doc, step, voice, to - (cellAt(doc, step, voice)?.offset ?? 0)));
+      showTip(timing(cellAt(store.doc, step, voice)?.offset ?? 0));
     },
     paint(x, y) {
       const cells = [...crossed(stroke.last, { x, y })].map(({ step, voice }) => [step, voice]);
@@ -139,8 +160,7 @@ export function listenToPointers(grid, app) {
     if (!stroke) return;
     clearTimeout(stroke.hold);
     const { step, voice, cell } = stroke;
-    if (stroke.mode === "select") selection.set(selection.value ?? between(stroke, stroke));
-    else if (!stroke.mode && cell) store.edit("clear a hit", (doc) => clearHit(doc, step, voice));
+    if (!stroke.mode && cell) store.edit("clear a hit", (doc) => clearHit(doc, step, voice));
     else if (!stroke.mode && !stroke.lit) {
       store.edit("draw", (doc) => setHit(doc, step, voice, {}));
       player.struck(step, voice);
@@ -166,7 +186,7 @@ export function listenToPointers(grid, app) {
 }
 
 /** Right-click clears; a click that no pointer made (from assistive software) toggles. */
-function listenToClear(grid, { store }, stop) {
+function listenToClear(grid, app, stop) {
   let touched = false;
   grid.measures.addEventListener("pointerdown", (event) => (touched = event.pointerType === "touch"), true);
   grid.measures.addEventListener("contextmenu", (event) => {
@@ -175,11 +195,11 @@ function listenToClear(grid, { store }, stop) {
     event.preventDefault();
     if (touched) return;
     stop();
-    store.edit("clear a hit", (doc) => clearHit(doc, place.step, place.voice));
+    app.change("clear a hit", (doc) => clearHit(doc, place.step, place.voice));
   });
   grid.measures.addEventListener("click", (event) => {
     const place = placeOf(event.target);
     if (!place || event.detail || event.pointerType) return;
-    store.edit("toggle", (doc) => toggle(doc, place.step, place.voice));
+    app.change("toggle", (doc) => toggle(doc, place.step, place.voice));
   });
 }

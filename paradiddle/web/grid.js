@@ -1,7 +1,7 @@
 /** `<drum-grid>`: nine named rows of real buttons, rendered once and patched where a doc changed. */
 
 import { STEPS_PER_BAR, V } from "./pattern.js";
-import { makeBar, paintPad } from "./cells.js";
+import { makeBar, padName, paintPad } from "./cells.js";
 import { make } from "./dom.js";
 import { createHandles } from "./handles.js";
 import { createHeads } from "./heads.js";
@@ -53,7 +53,7 @@ class DrumGrid extends HTMLElement {
     for (let index = 0; index < doc.cells.length; index += 1) {
       const cell = doc.cells[index] ?? null;
       if (cell === (this.drawn[index] ?? null)) continue;
-      paintPad(this.pad(index), Math.floor(index / V), index % V, cell);
+      paintPad(this.pad(index), Math.floor(index / V), index % V, cell, doc.locked[index % V]);
     }
     this.drawn = doc.cells;
     this.markRows(doc);
@@ -107,8 +107,11 @@ class DrumGrid extends HTMLElement {
     for (let index = 0; index < doc.cells.length; index += 1) {
       const voice = index % V;
       const silent = doc.muted[voice] || (alone && !doc.soloed[voice]);
-      this.pad(index).classList.toggle("locked", doc.locked[voice]);
-      this.pad(index).classList.toggle("silent", silent);
+      const pad = this.pad(index);
+      pad.classList.toggle("silent", silent);
+      if (pad.classList.contains("locked") === doc.locked[voice]) continue;
+      pad.classList.toggle("locked", doc.locked[voice]);
+      pad.setAttribute("aria-label", padName(Math.floor(index / V), voice, doc.cells[index], doc.locked[voice]));
     }
   }
 
@@ -142,6 +145,13 @@ class DrumGrid extends HTMLElement {
     const pad = this.padAt(step, voice);
     pad.focus({ preventScroll: true });
     this.reveal(step);
+  }
+
+  /** Mute, solo or lock the row that has the focus, if one has. @param {string} verb */
+  switchRow(verb) {
+    const focused = document.activeElement;
+    const voice = this.measures.contains(focused) ? this.cursor.voice : this.heads.voiceOf(focused);
+    if (voice !== null) this.app.status.say(this.heads.press(verb, voice));
   }
 
   /** Measure once per layout; handles and playhead are placed by it. */

@@ -2,7 +2,7 @@
 
 import { setLocked, setMuted, setSoloed } from "./edits.js";
 import { V, VOICES } from "./pattern.js";
-import { icon, make, press } from "./dom.js";
+import { icon, isPressed, make, press } from "./dom.js";
 import { rove } from "./roving.js";
 
 const SHUT = "M7 11h10v8H7zM9 11V8a3 3 0 0 1 6 0v3";
@@ -42,9 +42,9 @@ function makeHead(app, voice) {
 export function createHeads(app) {
   const more = make("button", {
     class: "quiet more-heads",
-    text: "Rows",
+    text: "Mute, solo",
     "aria-expanded": "false",
-    title: "mute, solo and lock",
+    title: "Mute and solo of each row",
     onclick: () => {
       const open = element.classList.toggle("open");
       more.setAttribute("aria-expanded", String(open));
@@ -56,7 +56,17 @@ export function createHeads(app) {
   rove(element, () => element.children);
   return {
     element,
-    press: (verb, voice) => heads[V - 1 - voice].querySelector(`.${verb}`).click(),
+    /** @param {Element | null} focused @returns {number | null} whose row an element is in */
+    voiceOf(focused) {
+      const place = heads.findIndex((head) => head.contains(focused));
+      return place < 0 ? null : V - 1 - place;
+    },
+    /** @returns {string} what is so now */
+    press(verb, voice) {
+      const button = heads[V - 1 - voice].querySelector(`.${verb}`);
+      button.click();
+      return `${VOICES[voice]}: ${verb} ${isPressed(button) ? "on" : "off"}.`;
+    },
     render(doc) {
       heads.forEach((head, place) => {
         const voice = V - 1 - place;

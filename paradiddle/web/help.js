@@ -12,7 +12,8 @@ const HANDS = [
   ["Shift + drag, or a bar's number", "selects"],
   ["The pink arrow", "left of it is given; Continue plays what is right of it"],
   ["The handle at the end", "how long the pattern is"],
-  ["With a finger", "sideways paints; hold a pad, then move up or down for velocity; the row of bar numbers moves along"],
+  ["With a finger", "sideways paints; hold a pad, then go up or down for velocity, sideways for earlier or later; the row of bar numbers moves along"],
+  ["Select, on a touch screen", "drags select; pressed again, it lets go"],
 ];
 
 function table(title, rows) {
@@ -21,7 +22,7 @@ function table(title, rows) {
   return make("section", {}, make("h3", { text: title }), list);
 }
 
-const PLAYERS = { machine: "Machine", latent: "Morph", drummer: "Drummer" };
+const PLAYERS = { machine: "Machine", humanizer: "Humanizer", latent: "Morph", drummer: "Drummer" };
 
 /** Who learned from what. */
 function provenance(models) {

@@ -1,14 +1,13 @@
 /** Generate, Continue, Fill and Humanize. */
 
 import { fillCells, openCells, roomToContinue, seedOf, takeContinuation, takeOpen, takeTouch } from "./answers.js";
-import { hitCount, STEPS_PER_BAR, toPattern, V } from "./pattern.js";
+import { cellAt, hitCount, STEPS_PER_BAR, toPattern, V } from "./pattern.js";
 import { byId } from "./dom.js";
 
 const CANDIDATES = 4;
 
 export function createMachine(app) {
   const { store, api, status, wishes, selection, candidates } = app;
-  let asked = 0;
 
   /**
    * Ask about the doc, and show what comes, unless another question came after.
@@ -16,10 +15,10 @@ export function createMachine(app) {
    * @param {(doc: any, pattern: any) => any} take
    */
   async function play(name, question, body, take) {
-    const turn = (asked += 1);
+    const isLast = app.turn();
     const moment = candidates.moment();
     const answer = await status.ask(`${name} …`, () => question(body));
-    if (!answer || turn !== asked) return false;
+    if (!answer || !isLast()) return false;
     candidates.show(name, answer.patterns, answer.seed ?? null, take, moment);
     status.say(told(name, answer.patterns.length));
     app.remember();
@@ -46,9 +45,9 @@ export function createMachine(app) {
   function continue_() {
     const wide = roomToContinue(store.doc);
     if (wide.split >= wide.steps) return status.say("Nothing is right of the arrow; move it left, or make the pattern longer.");
-    if (wide !== store.doc) store.edit("make it longer", () => wide);
     const seed = seedOf(wide);
     const open = openCells(wide, (step) => step >= wide.split);
+    if (open.length && wide !== store.doc) store.edit("make it longer", () => wide);
     if (!seed.hits.length || wide.locked.some(Boolean)) return fillOpen("Continue", open);
     const bars = Math.ceil((wide.steps - wide.split) / STEPS_PER_BAR);
     const body = { pattern: seed, bars, count: CANDIDATES, ...wishes.fields() };
@@ -70,6 +69,8 @@ export function createMachine(app) {
   function humanize() {
     const { doc } = store;
     if (!hitCount(doc)) return status.say("Draw some hits first; Humanize gives them a drummer's touch.");
+    const open = fillCells(doc, selection.value).filter(([step, voice]) => cellAt(doc, step, voice));
+    if (!open.length) return status.say("Every hit here is in a locked row, or not selected; unlock one, or select others.");
     const { density: _, ...fields } = wishes.fields();
     const body = { pattern: toPattern(doc), amount: wishes.amount(), ...fields };
     return play("Humanize", touches, body, takeTouch(selection.value));

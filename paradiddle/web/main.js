@@ -8,6 +8,7 @@ import { createDrummer } from "./drummer-panel.js";
 import { createEdits } from "./edit-panel.js";
 import { firstDoc, greet, keepInTab, linkText } from "./first-visit.js";
 import "./grid.js";
+import { createHand } from "./hand.js";
 import { createHelp } from "./help.js";
 import { createMachine } from "./machine-panel.js";
 import { createMidiPanel } from "./midi-panel.js";
@@ -25,6 +26,7 @@ import { createStore } from "./state.js";
 import { createStatus } from "./status.js";
 import { createTap } from "./tap-panel.js";
 import { createToolbar } from "./toolbar.js";
+import { createTurns } from "./turns.js";
 import { createWishes } from "./wishes.js";
 import { byId } from "./dom.js";
 
@@ -44,8 +46,10 @@ function watchInput() {
 function createApp(first) {
   const app = { byPointer: watchInput() };
   app.store = createStore(first);
+  app.turn = createTurns();
   app.api = createApi(window.fetch.bind(window));
   app.status = createStatus(app.api);
+  app.change = createHand(app);
   app.recent = createRecent(() => window.localStorage);
   app.selection = createSelection();
   app.player = createPlayer(app);
@@ -99,13 +103,15 @@ async function learnKit({ api, player }) {
 }
 
 /** Put a machine's pattern on an untouched grid. */
-async function welcome({ api, store, status, wishes }) {
+async function welcome({ api, store, status, turn, wishes }) {
   const before = store.doc;
+  const isLast = turn();
   const greeting = await greet(api).catch(() => null);
-  if (greeting && store.doc === before) {
+  if (greeting && isLast() && store.doc === before) {
     store.replace(takeOpen(null)(before, greeting.pattern));
     wishes.showSeed(greeting.seed);
   }
+  if (!isLast()) return;
   wishes.setStyle("funk");
   status.say(HINT);
 }

@@ -108,7 +108,7 @@ export function createMidiPanel(app) {
     dialog.append(
       make("h2", { id: "midi-title", text: "MIDI ports" }),
       message,
-      make("div", { class: "ports" }, labelled("Output", output), labelled("Channel", channel), labelled("Notes of", map), labelled("Clock from", input),
+      make("div", { class: "ports" }, labelled("Output", output), labelled("Channel", channel), labelled("Notes of", map), labelled("Clock and taps from", input),
         make("label", { class: "check" }, clockOut, make("span", { text: "Send clock" }))),
       make("div", { class: "notes" }, ...notes.map((field, voice) => labelled(VOICES[voice], field, ""))),
       make("form", { method: "dialog" }, make("button", { class: "verb", text: "Close" })),

@@ -1,5 +1,6 @@
 /** Out and in: files, links, recent patterns. */
 
+import { takePiece } from "./answers.js";
 import { clamp, fromPattern, hitCount, makeDoc, MAX_QPM, MAX_SWING, MIN_QPM, MIN_SWING, toPattern } from "./pattern.js";
 import { audible } from "./schedule.js";
 import { decode, encode } from "./share.js";
@@ -105,23 +106,25 @@ function tempoNotes([{ qpm }]) {
 }
 
 function wireImport(app) {
-  const { api, candidates, status } = app;
+  const { api, candidates, status, store } = app;
   const drop = byId("drop");
 
   async function take(file) {
     if (file.size > LARGEST) return status.say(`${file.name} has ${Math.round(file.size / 1024)} KB; a MIDI file here may have 256.`);
+    const isLast = app.turn();
     const answer = await status.ask(`Reading ${file.name} …`, async () => api.import(await file.arrayBuffer()));
-    if (!answer) return;
+    if (!answer || !isLast()) return;
     try {
       const docs = answer.patterns.map((pattern) => pieceOf(pattern, answer.swing));
-      candidates.show(`import ${file.name}`, docs, null, (_doc, piece) => piece);
+      candidates.show(`import ${file.name}`, docs, null, takePiece);
     } catch (error) {
       return status.fail(error);
     }
     app.remember();
     const { length } = answer.patterns;
     const pieces = length > 1 ? `: piece 1 of ${length}, flip through them as candidates` : "";
-    const notes = [...(answer.notes ?? []), ...tempoNotes(answer.patterns)].map(capital);
+    const locked = store.doc.locked.some(Boolean) ? ["locked rows stay as they were"] : [];
+    const notes = [...(answer.notes ?? []), ...tempoNotes(answer.patterns), ...locked].map(capital);
     status.say(`${[`Read ${file.name}${pieces}`, ...notes].join(". ")}.`);
   }
 

@@ -10,10 +10,19 @@ export function createPlayhead(grid) {
   grid.measures.append(column);
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   let shown = -1;
+  let crossed = [];
+
+  /** Light the pads of a step, or none. */
+  function cross(pads) {
+    for (const pad of crossed) pad.classList.remove("crossed");
+    for (const pad of pads) pad.classList.add("crossed");
+    crossed = pads;
+  }
+
+  const padsOf = (step) => Array.from({ length: V }, (_, voice) => grid.padAt(step, voice));
 
   function flash(step) {
-    for (let voice = 0; voice < V; voice += 1) {
-      const pad = grid.padAt(step, voice);
+    for (const pad of padsOf(step)) {
       if (!pad.dataset.by || pad.classList.contains("silent")) continue;
       pad.classList.add("sounding");
       setTimeout(() => pad.classList.remove("sounding"), FLASH_MS);
@@ -28,12 +37,14 @@ export function createPlayhead(grid) {
       column.dataset.step = String(step);
       column.style.setProperty("--x", `${grid.x(step, true)}px`);
       column.style.setProperty("--w", `${grid.shape.pad}px`);
+      cross(padsOf(step));
       grid.follow(step);
       if (!still.matches) flash(step);
     },
     hide() {
       shown = -1;
       column.hidden = true;
+      cross([]);
       delete column.dataset.step;
     },
   };

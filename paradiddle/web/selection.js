@@ -29,6 +29,8 @@ export function createSelection() {
   let value = null;
   const listeners = new Set();
   return {
+    /** Whether every drag over the grid selects, as a finger has no Shift. */
+    byDrag: false,
     get value() {
       return value;
     },

@@ -17,11 +17,14 @@ export function createTap(app) {
   /** @type {number[]} places in steps, of taps while the pattern plays */
   let places = [];
 
-  /** @param {number} [velocity] of a pad that can tell */
-  function tap(velocity) {
-    const time = performance.now() / 1000;
+  /**
+   * The place is that of what is heard as it is struck.
+   * @param {number} [velocity] of a pad that can tell @param {number} [at] when, in ms
+   */
+  function tap(velocity, at = performance.now()) {
+    const time = at / 1000;
     taps.push(velocity ? { time, velocity } : { time });
-    if (player.clock.running) places.push(player.clock.position());
+    if (player.clock.running) places.push(player.clock.position(player.heardAt(at)));
     else player.audition(SNARE, velocity ?? 0.7);
     pad.classList.add("on");
     setTimeout(() => pad.classList.remove("on"), GLOW_MS);
@@ -51,11 +54,13 @@ export function createTap(app) {
 
   async function play() {
     if (!taps.length) return status.say("Tap a rhythm first, on the pad or with J.");
+    if (store.doc.locked.every(Boolean)) return status.say("Every row is locked; unlock one to have it played.");
+    const isLast = app.turn();
     const moment = candidates.moment();
     const { velocities, qpm } = rhythm();
     const body = { velocities, qpm, count: 4, ...wishes.fields() };
     const answer = await status.ask("Tap …", () => api.tap(body));
-    if (!answer) return;
+    if (!answer || !isLast()) return;
     candidates.show("Tap", answer.patterns, answer.seed ?? null, takeRepeated, moment);
     status.say("Your rhythm, on a kit.");
     app.remember();
@@ -69,11 +74,11 @@ export function createTap(app) {
   });
   pad.addEventListener("click", (event) => event.detail || tap());
   document.addEventListener("keydown", (event) => {
-    const open = !byId("tap-drawer").hidden;
-    if (!open || event.repeat || event.key.toLowerCase() !== KEY || takesText(event.target)) return;
-    tap();
+    const open = !byId("tap-drawer").hidden && !document.querySelector("dialog[open]");
+    const plain = event.key.toLowerCase() === KEY && !(event.ctrlKey || event.metaKey || event.altKey || event.repeat);
+    if (open && plain && !takesText(event.target)) tap();
   });
-  player.midi.onNote(({ velocity }) => byId("tap-drawer").hidden || tap(velocity));
+  player.midi.onNote(({ velocity, time }) => byId("tap-drawer").hidden || tap(velocity, time));
   byId("tap-play").addEventListener("click", play);
   byId("tap-again").addEventListener("click", again);
   show();

@@ -6,12 +6,14 @@ import {
   firstSteps,
   roomToContinue,
   seedOf,
+  takeBetween,
   takeContinuation,
   takeOpen,
+  takePiece,
   takeRepeated,
   takeTouch,
 } from "../../paradiddle/web/answers.js";
-import { lean, padName } from "../../paradiddle/web/cells.js";
+import { lean, padName, timing } from "../../paradiddle/web/cells.js";
 import { heard, putBar } from "../../paradiddle/web/drummer-panel.js";
 import { setBars, setHit, setLocked, setSplit } from "../../paradiddle/web/edits.js";
 import { cellAt, emptyDoc, fromPattern, hitCount, toPattern, V } from "../../paradiddle/web/pattern.js";
@@ -62,6 +64,34 @@ test("a human touch changes dynamics and timing, not hits nor whose they are", (
   assert.equal(hitCount(next), 3);
 });
 
+test("a touch that changes nothing leaves the very document", () => {
+  const same = answer([[0, 0, 0.8, 0], [4, 1, 0.8, 0], [20, 2, 0.8, 0]]);
+  assert.equal(takeTouch(null)(given, same), given);
+  const locked = [0, 1, 2].reduce((doc, voice) => setLocked(doc, voice, true), given);
+  assert.equal(takeTouch(null)(locked, answer([[0, 0, 0.5, 0.125], [4, 1, 0.25, 0]])), locked);
+});
+
+test("between two docs a hit just as in one of them is whose it is there, the nearer first", () => {
+  const drawn = setHit(emptyDoc(2), 0, 0, { velocity: 0.5 });
+  const played = [[0, 0], [4, 1]].reduce((doc, [step, voice]) => setHit(doc, step, voice, { velocity: 0.5, by: "machine" }), emptyDoc(2));
+  const pattern = answer([[0, 0, 0.5, 0], [4, 1, 0.5, 0], [8, 2, 1, 0]]);
+  const by = (doc) => [[0, 0], [4, 1], [8, 2]].map(([step, voice]) => cellAt(doc, step, voice).by);
+  assert.deepEqual(by(takeBetween([drawn, played])(given, pattern)), ["you", "machine", "machine"]);
+  assert.deepEqual(by(takeBetween([played, drawn])(given, pattern)), ["machine", "machine", "machine"]);
+  assert.equal(by(takeBetween([drawn, played])(given, answer([[0, 0, 0.5, 0.25], [4, 1, 0.5, 0], [8, 2, 1, 0]])))[0], "machine");
+  const locked = setLocked(played, 0, true);
+  assert.equal(cellAt(takeBetween([drawn, played])(locked, pattern), 0, 0), cellAt(played, 0, 0));
+});
+
+test("a piece is laid around locked rows, and leaves them locked", () => {
+  const doc = setLocked(setLocked(given, 0, true), 2, true);
+  const piece = setHit(setHit(emptyDoc(1), 2, 0), 3, 1);
+  const next = takePiece(doc, piece);
+  assert.deepEqual(toPattern(next).hits.map(([step, voice]) => [step, voice]), [[0, 0], [3, 1]]);
+  assert.deepEqual([next.steps, next.locked], [16, doc.locked]);
+  assert.equal(cellAt(takePiece(doc, setBars(piece, 4)), 20, 2), cellAt(doc, 20, 2));
+});
+
 test("first steps of a pattern", () => {
   assert.deepEqual(firstSteps(toPattern(given), 16).hits.length, 2);
 });
@@ -87,7 +117,11 @@ test("a core leans the way of its offset, more for more, and stays in its pad", 
 });
 
 test("names of pads", () => {
-  assert.equal(padName(20, 1, { velocity: 0.8 }), "snare, bar 2, step 5, velocity 80 %");
+  assert.equal(padName(20, 1, { velocity: 0.8, offset: 0 }), "snare, bar 2, step 5, velocity 80 %");
+  assert.equal(padName(20, 1, { velocity: 0.8, offset: -0.124 }), "snare, bar 2, step 5, velocity 80 %, 12 % early");
+  assert.equal(padName(20, 1, { velocity: 1, offset: 0.5 }, true), "snare, bar 2, step 5, velocity 100 %, 50 % late, locked");
+  assert.equal(padName(0, 2, null, true), "closed hi-hat, bar 1, step 1, empty, locked");
+  assert.deepEqual([0, 0.004, -0.004, 0.006].map(timing), ["on the grid", "on the grid", "on the grid", "1 % late"]);
   assert.equal(padName(0, 2, null), "closed hi-hat, bar 1, step 1, empty");
 });
 

@@ -193,6 +193,18 @@ test("no edit of any kind changes a locked row", () => {
   }
 });
 
+test("what a lock keeps from an edit is known, and only that", () => {
+  const doc = edits.setLocked([[0, 0], [4, 1]].reduce((made, [step, voice]) => edits.setHit(made, step, voice), emptyDoc(1)), 0, true);
+  const held = (edit) => edits.heldBack(doc, edit);
+  assert.equal(held((from) => edits.clearHit(from, 0, 0)), true);
+  assert.equal(held((from) => edits.clearHit(from, 1, 0)), false);
+  assert.equal(held((from) => edits.toggle(from, 1, 0)), true);
+  assert.equal(held((from) => edits.toggle(from, 1, 1)), false);
+  assert.equal(held((from) => edits.clearAll(from)), true);
+  assert.equal(held((from) => edits.rotate(from, 1, { selection: { from: 0, to: 16, voices: row(1) } })), false);
+  assert.equal(edits.heldBack(edits.setLocked(doc, 0, false), (from) => edits.clearAll(from)), false);
+});
+
 test("every edit leaves a whole, frozen document", () => {
   const draw = random(5);
   let doc = randomDoc(draw);
