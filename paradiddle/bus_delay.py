@@ -2,6 +2,7 @@
 
 from paradiddle.jack_client import JackClient, load_jack
 from paradiddle.ports import uses_jack
+from paradiddle.stopping import signals_wait
 
 __all__ = ["bus_delay"]
 
@@ -28,11 +29,12 @@ def bus_delay(backend: str | None = None) -> float:
     library = load_jack() if uses_jack(backend) else None
     if library is None:
         return 0.0
-    try:
-        client = JackClient(library, "paradiddle period")
-    except OSError:  # there is no server
-        return 0.0
-    try:
-        return _PERIODS * client.period
-    finally:
-        client.close()
+    with signals_wait():
+        try:
+            client = JackClient(library, "paradiddle period")
+        except OSError:  # there is no server
+            return 0.0
+        try:
+            return _PERIODS * client.period
+        finally:
+            client.close()

@@ -4,11 +4,14 @@ import contextlib
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from paradiddle.errors import PortError
 
-__all__ = ["HeldPort"]
+__all__ = ["VIRTUAL_NAME", "HeldPort"]
+
+VIRTUAL_NAME = "paradiddle"
+"""What a port of our own is called unless another name is given."""
 
 
 class HeldPort(ABC):
@@ -27,6 +30,8 @@ class HeldPort(ABC):
 
     Attributes
     ----------
+    kind : str
+        What people call it.
     name : str
     tell : callable
         Called with one line for people when the port goes and when it is back.
@@ -36,6 +41,8 @@ class HeldPort(ABC):
     PortError
         If it cannot be opened.
     """
+
+    kind: ClassVar[str]
 
     def __init__(
         self,
@@ -96,7 +103,7 @@ class HeldPort(ABC):
             self._resume()
         if self._missed:
             self._missed = False
-            self.tell(f"MIDI port {self.name} is back")
+            self.tell(f"{self.kind} {self.name} is back")
 
     @abstractmethod
     def _resume(self) -> None:
@@ -119,7 +126,7 @@ class HeldPort(ABC):
         """Say once that the port is gone."""
         if not self._missed:
             self._missed = True
-            self.tell(f"MIDI port {self.name} is gone; it is picked up again when it is back")
+            self.tell(f"{self.kind} {self.name} is gone; it is picked up again when it is back")
 
     def _drop(self) -> None:
         """Close the driver's port, if there is one."""

@@ -17,6 +17,8 @@ class Input(HeldPort):
     driver's port has ``callback`` and ``close()``.
     """
 
+    kind = "MIDI input port"
+
     def __init__(
         self,
         open_port: Callable[[], Any],

@@ -34,6 +34,8 @@ class Output(HeldPort):
     ``close()``.
     """
 
+    kind = "MIDI output port"
+
     def __init__(
         self,
         open_port: Callable[[], Any],

@@ -5,12 +5,14 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from paradiddle.errors import InvalidValueError, MissingExtraError, PortError
+from paradiddle.held_port import VIRTUAL_NAME, HeldPort
 from paradiddle.input import Input
 from paradiddle.output import Output
 from paradiddle.port_watch import RTMIDI, Direction, OwnPlace, Place, hushed, watch_of
+from paradiddle.stopping import signals_wait
 
 __all__ = [
     "VIRTUAL_NAME",
@@ -25,10 +27,8 @@ __all__ = [
     "uses_jack",
 ]
 
-VIRTUAL_NAME = "paradiddle"
-"""What a virtual port is called unless another name is given."""
-
 _ALSA = Path("/dev/snd/seq")  # without it ALSA has no MIDI, but JACK may
+_Held = TypeVar("_Held", bound=HeldPort)
 
 
 class Ports(NamedTuple):
@@ -62,7 +62,7 @@ def list_ports(*, backend: str | None = None) -> Ports:
     """
     driver = _driver(backend)
     try:
-        with hushed():
+        with signals_wait(), hushed():
             inputs, outputs = driver.get_input_names(), driver.get_output_names()
     except Exception as error:  # each driver has its own
         raise PortError(
@@ -94,16 +94,14 @@ def open_output(
     MissingExtraError
         If python-rtmidi is not installed.
     """
-    place = _place("output", name, virtual, backend)
-    return Output(place.open, place.name, place.is_there)
+    return _whole(Output, "output", name, virtual, backend)
 
 
 def open_input(
     name: str | None = None, *, virtual: str | None = None, backend: str | None = None
 ) -> Input:
     """Open a port to listen to; parameters and errors as for `open_output`."""
-    place = _place("input", name, virtual, backend)
-    return Input(place.open, place.name, place.is_there)
+    return _whole(Input, "input", name, virtual, backend)
 
 
 def check_input(name: str, *, backend: str | None = None) -> None:
@@ -117,6 +115,23 @@ def check_input(name: str, *, backend: str | None = None) -> None:
         As for `open_input`.
     """
     match_port(name, list_ports(backend=backend).inputs, "input")
+
+
+def _whole(
+    kind: Callable[[Callable[[], Any], str, Callable[[], bool]], _Held],
+    direction: Direction,
+    name: str | None,
+    virtual: str | None,
+    backend: str | None,
+) -> _Held:
+    """Open a port; a signal that comes meanwhile finds it open, and closes it."""
+    with contextlib.ExitStack() as closing:
+        with signals_wait():
+            place = _place(direction, name, virtual, backend)
+            port = kind(place.open, place.name, place.is_there)
+            closing.callback(port.close)
+        closing.pop_all()
+    return port
 
 
 def _place(

@@ -2,12 +2,36 @@
 
 import contextlib
 import signal
+import threading
 from collections.abc import Iterator
 from types import FrameType
 
-__all__ = ["stops_on_signals"]
+__all__ = ["signals_wait", "stops_on_signals"]
 
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
+
+
+class _Leaving:
+    """Handles the signals: raises for the first of them, unless that has to wait."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self.waits = 0  # how many things are under way that are not to be cut short
+        self._due: BaseException | None = None
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Take a signal."""
+        if not self.stopped:
+            self.stopped = True
+            interrupted = number == signal.SIGINT
+            self._due = KeyboardInterrupt() if interrupted else SystemExit(128 + number)
+            self.leave()
+
+    def leave(self) -> None:
+        """Raise what is due, once nothing is under way."""
+        if self._due is not None and not self.waits:
+            due, self._due = self._due, None
+            raise due
 
 
 @contextlib.contextmanager
@@ -19,27 +43,58 @@ def stops_on_signals() -> Iterator[None]:
     JACK's cannot bear one while their ports close. One that was ignored before, as under nohup,
     stays ignored. Works in the main thread.
     """
-    stopped = False
-
-    def leave(number: int, frame: FrameType | None) -> None:
-        nonlocal stopped
-        if stopped:
-            return
-        stopped = True
-        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
-
+    leaving = _Leaving()
     before = {
         number: handler
-        for number in (getattr(signal, name) for name in _ENDING if hasattr(signal, name))
+        for number in _numbers()
         # None: set by something that is not Python, which could not be given it back
         if (handler := signal.getsignal(number)) not in (signal.SIG_IGN, None)
     }
     for number in before:
-        signal.signal(number, leave)
+        signal.signal(number, leaving)
         if hasattr(signal, "siginterrupt"):  # what reads and writes in C goes on reading
             signal.siginterrupt(number, False)
     try:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, signal.SIG_IGN if stopped else handler)
+            signal.signal(number, signal.SIG_IGN if leaving.stopped else handler)
+
+
+@contextlib.contextmanager
+def signals_wait() -> Iterator[None]:
+    """Let the exception of `stops_on_signals` come after a block, and never within.
+
+    For what must be whole or not there: a client of JACK that is left half open holds up its
+    server. In other threads than the main one no signal comes anyway.
+
+    Examples
+    --------
+    >>> with stops_on_signals(), signals_wait():
+    ...     print("whole")
+    whole
+    """
+    leaving = _ours()
+    if leaving is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    leaving.waits += 1
+    try:
+        yield
+    finally:
+        leaving.waits -= 1
+        leaving.leave()
+
+
+def _numbers() -> list[int]:
+    """List the signals that there are here."""
+    return [getattr(signal, name) for name in _ENDING if hasattr(signal, name)]
+
+
+def _ours() -> _Leaving | None:
+    """Find the handler of `stops_on_signals`, within it."""
+    for number in _numbers():
+        handler = signal.getsignal(number)
+        if isinstance(handler, _Leaving):
+            return handler
+    return None

@@ -230,7 +230,7 @@ def test_a_server_that_dies_and_returns_is_played_to_again(beat: Path) -> None:
             for line, end in zip(
                 news, ["picked up again when it is back", "is back"] * 2, strict=False
             ):
-                assert line.startswith(f"MIDI port {port}"), said
+                assert line.startswith(f"MIDI output port {port}"), said
                 assert line.endswith(end), said
         time.sleep(0.1)
         assert not hanging(ear.take())

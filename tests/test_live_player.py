@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from jack import CLOCK, NOTE_ON, START, STOP, Ear, hanging, jack  # noqa: F401 (a fixture)
 
-from paradiddle.live_player import LivePlayer, MidiSink, stops_on_signals
+from paradiddle.live_player import LivePlayer, MidiSink
 from paradiddle.pattern import Pattern
 from paradiddle.ports import open_output
+from paradiddle.stopping import signals_wait, stops_on_signals
 from paradiddle.transport import Loop, Timed, Transport
 
 
@@ -153,6 +154,46 @@ def test_the_first_signal_ends_it_and_others_are_ignored(
         assert left.value.code == 128 + first  # type: ignore[union-attr]
     for number in ENDING:  # and until the process ends
         assert signal.getsignal(number) == signal.SIG_IGN
+
+
+def test_a_signal_waits_for_what_is_under_way(handlers: dict[int, Any]) -> None:
+    done = []
+
+    def work() -> None:
+        with stops_on_signals():
+            with signals_wait():
+                with signals_wait():
+                    signal.raise_signal(signal.SIGINT)
+                    done.append(1)
+                done.append(2)
+                signal.raise_signal(signal.SIGTERM)  # an impatient second one
+                done.append(3)
+            done.append(4)
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == [1, 2, 3]
+
+
+def test_in_another_thread_nothing_waits(handlers: dict[int, Any]) -> None:
+    inside, over = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with signals_wait():
+            inside.set()
+            over.wait(5)
+
+    def stop() -> None:
+        with stops_on_signals():
+            thread.start()
+            inside.wait(5)
+            signal.raise_signal(signal.SIGTERM)
+
+    thread = threading.Thread(target=work)
+    with pytest.raises(SystemExit):
+        stop()
+    over.set()
+    thread.join()
 
 
 def test_without_a_signal_all_is_as_it_was(handlers: dict[int, Any]) -> None:

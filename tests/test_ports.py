@@ -1,5 +1,7 @@
+import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from paradiddle.errors import InvalidValueError, MissingExtraError, PortError
 from paradiddle.output import Output
 from paradiddle.port_watch import Place, _JackWatch, hushed, port_like
 from paradiddle.ports import Input, list_ports, match_port, open_input, open_output
+from paradiddle.stopping import stops_on_signals
 from paradiddle.transport import Timed
 
 
@@ -149,8 +152,8 @@ def test_a_note_that_ends_while_its_port_is_gone_is_ended_when_it_is_back() -> N
     ]
     assert not output.sounding
     assert told == [
-        "MIDI port pads is gone; it is picked up again when it is back",
-        "MIDI port pads is back",
+        "MIDI output port pads is gone; it is picked up again when it is back",
+        "MIDI output port pads is back",
     ]
 
 
@@ -200,11 +203,67 @@ def test_an_input_that_comes_back_is_listened_to_again() -> None:
     assert port.check()
     ports[1].callback("a stroke")
     assert heard == ["a stroke"]
-    assert [text.split("is ")[1] for text in told] == ["gone; it ", "back"]
+    assert told == [
+        "MIDI input port pads is gone; it is picked up again when it is back",
+        "MIDI input port pads is back",
+    ]
     port.close()
     port.close()
     assert ports[1].closed
     assert not port.check()
+
+
+class Driver:
+    """A backend of mido to which a signal comes whenever it is at work."""
+
+    name = api = "slow"
+
+    def __init__(self) -> None:
+        self.made: list[Port] = []
+        self.listed = 0
+
+    def open_output(self, name: str, **how: Any) -> Port:
+        signal.raise_signal(signal.SIGTERM)
+        self.made.append(Port())
+        signal.raise_signal(signal.SIGINT)
+        return self.made[-1]
+
+    open_input = open_output
+
+    def get_input_names(self) -> list[str]:
+        signal.raise_signal(signal.SIGTERM)
+        self.listed += 1
+        return ["pads"]
+
+    def get_output_names(self) -> list[str]:
+        self.listed += 1
+        return ["synth"]
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Driver]:
+    driver = Driver()
+    monkeypatch.setattr("paradiddle.ports._driver", lambda backend: driver)
+    ending = signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT
+    before = {number: signal.getsignal(number) for number in ending}
+    yield driver
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("open_port", [open_input, open_output])
+def test_a_port_that_a_signal_meets_as_it_opens_is_closed(slow: Driver, open_port: Any) -> None:
+    with pytest.raises(SystemExit) as left, stops_on_signals():
+        open_port(virtual="paradiddle")
+    assert left.value.code == 143
+    [port] = slow.made
+    assert port.closed
+
+
+def test_a_list_of_ports_is_made_whatever_signal_comes(slow: Driver) -> None:
+    with pytest.raises(SystemExit), stops_on_signals():
+        list_ports()
+    assert slow.listed == 2
 
 
 class Ports:

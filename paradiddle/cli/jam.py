@@ -13,6 +13,7 @@ from paradiddle.cli.options import unpacks
 from paradiddle.cli.outputs import Playing
 from paradiddle.cli.performing import LOOK_AHEAD, Wanted, check_listening, listen, perform
 from paradiddle.kit_maps import KIT_MAPS
+from paradiddle.stopping import stops_on_signals
 
 if TYPE_CHECKING:
     from paradiddle.deck import Deck
@@ -70,9 +71,17 @@ def jam(
     way = _way(complement, accompany)
     clicks = int(playing.clock not in ("in", "link")) if count_in is None else count_in
     _check(playing, wanted, latency, clicks)
-    late = latency / 1000 + clock_latency(playing)  # strokes go by what is heard
-    band = _band(wanted, model, in_map, way, bars, late, click)
-    check_listening(in_)
+    with stops_on_signals():
+        late = latency / 1000 + clock_latency(playing)  # strokes go by what is heard
+        band = _band(wanted, model, in_map, way, bars, late, click)
+        check_listening(in_)
+        _perform(playing, band, in_, clicks, wanted.stop_after)
+
+
+def _perform(
+    playing: Playing, band: "Jam", in_: str | None, count_in: int, stop_after: int | None
+) -> None:
+    """Play, and listen to a port."""
 
     def hands(deck: "Deck", stack: ExitStack) -> "tuple[Hands, Callable[[], View]]":
         band.listener.lock = deck.player.lock
@@ -80,7 +89,7 @@ def jam(
         fewer = _JamKeys(deck)
         return fewer, lambda: _jam_view(deck, band, fewer)
 
-    perform(playing, band.transport, band, hands, clicks, wanted.stop_after)
+    perform(playing, band.transport, band, hands, count_in, stop_after)
 
 
 def _check(playing: Playing, wanted: Wanted, latency: float, count_in: int) -> None:

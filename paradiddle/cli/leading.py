@@ -6,7 +6,8 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from paradiddle.cli.options import note
-from paradiddle.cli.outputs import OWN_NAME, Playing
+from paradiddle.cli.outputs import Playing
+from paradiddle.held_port import VIRTUAL_NAME
 
 if TYPE_CHECKING:
     from paradiddle.clock_in import Playable
@@ -84,7 +85,7 @@ def _follow(
     latency = clock_latency(playing)
     follower = ClockFollower(player, latency, notice=note, now=time.perf_counter)
     stack.enter_context(follower)
-    port = stack.enter_context(listening(playing.clock_port, OWN_NAME, follower.listen))
+    port = stack.enter_context(listening(playing.clock_port, VIRTUAL_NAME, follower.listen))
     note(f"waiting for a MIDI clock on {port.name}")
     follower.wait(playing.clock_wait, sleep=sleep)
     note("a MIDI clock is here; it starts and stops the music")

@@ -12,6 +12,7 @@ from paradiddle.cli.options import unpacks
 from paradiddle.cli.outputs import Playing
 from paradiddle.cli.performing import LOOK_AHEAD, Wanted, check_listening, listen, perform
 from paradiddle.cli.pieces import read_piece
+from paradiddle.stopping import stops_on_signals
 
 if TYPE_CHECKING:
     from paradiddle.bars import BarSource, Wishes
@@ -59,7 +60,6 @@ def live(
     playing.check_count_in(count_in)
     wanted.check()
     drummer, styles = _drummer(wanted, model, file, swing)
-    check_listening(control)
     keys = KEY_HELP + LINK_HELP if playing.clock == "link" else KEY_HELP
 
     def hands(deck: "Deck", stack: ExitStack) -> "tuple[Hands, Callable[[], View]]":
@@ -68,7 +68,9 @@ def live(
             listen(stack, control, controls.hear)
         return controls, lambda: _live_view(deck, drummer, controls, keys)
 
-    perform(playing, drummer.transport, drummer, hands, count_in, wanted.stop_after)
+    with stops_on_signals():
+        check_listening(control)
+        perform(playing, drummer.transport, drummer, hands, count_in, wanted.stop_after)
 
 
 def _drummer(

@@ -10,15 +10,13 @@ import typer
 from typer.core import TyperCommand
 
 from paradiddle.cli.options import note
+from paradiddle.held_port import VIRTUAL_NAME
 from paradiddle.kit_maps import KIT_MAPS
 
 if TYPE_CHECKING:
     from paradiddle.live_player import MidiSink, Sink
 
-__all__ = ["OWN_NAME", "Playing", "WithVirtual", "outputs"]
-
-OWN_NAME = "paradiddle"
-"""What a port of our own is called unless another name is given."""
+__all__ = ["Playing", "WithVirtual", "outputs"]
 
 _PANEL = "Where it is heard"
 _MOST_BARS = 16  # of clicks
@@ -51,7 +49,7 @@ class Playing:
         typer.Option(
             metavar="[NAME]",
             help="Play to a MIDI port of our own, which a DAW sees as an input.",
-            show_default=OWN_NAME,
+            show_default=VIRTUAL_NAME,
             rich_help_panel=_PANEL,
         ),
     ] = None
@@ -213,7 +211,7 @@ def _midi(playing: Playing, stack: ExitStack) -> "MidiSink":
     from paradiddle.live_player import MidiSink
     from paradiddle.ports import open_output
 
-    virtual = playing.virtual or (OWN_NAME if playing.port is None else None)
+    virtual = playing.virtual or (VIRTUAL_NAME if playing.port is None else None)
     output = open_output(playing.port, virtual=virtual)
     stack.callback(output.close)
     output.tell = note
@@ -229,7 +227,7 @@ def _named(arguments: Sequence[str]) -> Iterator[str]:
     for argument, after in zip(arguments, [*arguments, "-"][1:], strict=True):
         yield argument
         if argument == "--virtual" and (after.startswith("-") or _is_file(after)):
-            yield OWN_NAME
+            yield VIRTUAL_NAME
 
 
 def _is_file(argument: str) -> bool:

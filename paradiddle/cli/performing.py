@@ -96,6 +96,8 @@ def perform(
 ) -> None:
     """Open everything, play until the end, and close everything, whatever happens.
 
+    For use within `paradiddle.stopping.stops_on_signals`.
+
     Parameters
     ----------
     playing : Playing
@@ -110,10 +112,9 @@ def perform(
         Bars to play.
     """
     from paradiddle.deck import Deck
-    from paradiddle.live_player import LivePlayer, stops_on_signals
+    from paradiddle.live_player import LivePlayer
 
     with ExitStack() as opened:
-        opened.enter_context(stops_on_signals())
         sinks = opened.enter_context(outputs(playing))
         player = opened.enter_context(LivePlayer(transport, sinks, band.hear))
         player.tell = note

@@ -5,6 +5,7 @@ import json
 import typer
 
 from paradiddle.cli.options import Json
+from paradiddle.stopping import stops_on_signals
 
 __all__ = ["ports"]
 
@@ -13,7 +14,8 @@ def ports(as_json: Json = False) -> None:
     """List the MIDI ports of this machine."""
     from paradiddle.ports import list_ports
 
-    found = list_ports()
+    with stops_on_signals():
+        found = list_ports()
     if as_json:
         typer.echo(json.dumps({"inputs": found.inputs, "outputs": found.outputs}))
         return
