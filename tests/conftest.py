@@ -14,6 +14,17 @@ settings.load_profile("paradiddle")
 DrumFile = Callable[..., Path]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep each file's tests in one worker, and all that play on a bus together.
+
+    JACK servers of one machine share their registry: while one of them starts or takes a client,
+    a client of another is refused now and then.
+    """
+    for item in items:
+        group = "jack" if item.get_closest_marker("jack") else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def groove() -> Path:
     """The Groove MIDI Dataset, as a folder or a zip archive."""
