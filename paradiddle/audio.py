@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from paradiddle.errors import AudioError, InvalidValueError, MissingExtraError, OutputError
 from paradiddle.files import atomic_path
 
-__all__ = ["SUFFIXES", "play", "sound_card", "write"]
+__all__ = ["SUFFIXES", "card_rate", "play", "sound_card", "write"]
 
 _SUBTYPES = {".ogg": "VORBIS", ".flac": "PCM_16", ".mp3": "MPEG_LAYER_III"}
 
@@ -123,6 +123,26 @@ def play(samples: NDArray[np.float32], *, sample_rate: int = 44_100) -> None:
         sounddevice.stop(ignore_errors=True)
 
 
+def card_rate() -> int:
+    """Tell at how many samples a second the sound card runs; many take no others.
+
+    Raises
+    ------
+    MissingExtraError
+        If sounddevice is not installed.
+    AudioError
+        If the PortAudio library or a sound card is missing.
+    """
+    sounddevice = sound_card()
+    try:
+        return round(float(sounddevice.query_devices(kind="output")["default_samplerate"]))
+    except sounddevice.PortAudioError as error:
+        raise AudioError(
+            f"cannot play sound: {_one_line(error)}; is a sound card there? Play to a MIDI port "
+            "instead, with --port or --virtual, or write a file, such as beat.wav"
+        ) from error
+
+
 def _checked(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Refuse what is not stereo sound."""
     array = np.asarray(samples)
@@ -214,7 +234,8 @@ def sound_card() -> ModuleType:
     except OSError as error:
         raise AudioError(
             "cannot play sound: the PortAudio library is not installed; install it, for example "
-            "with apt-get install libportaudio2, or write a .wav instead"
+            "with apt-get install libportaudio2, or play to a MIDI port, or write a file: "
+            "paradiddle generate -o beat.wav"
         ) from error
     module: ModuleType = sounddevice
     return module

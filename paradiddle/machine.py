@@ -26,6 +26,7 @@ from paradiddle.pattern import Pattern
 from paradiddle.pattern_cells import cells_of, pattern_of
 from paradiddle.pattern_questions import (
     MAX_BARS,
+    check_density,
     check_grid,
     check_hits,
     check_most,
@@ -374,8 +375,7 @@ class Machine:
     ) -> _Array:
         """Check what is wished for and write it as a row of conditions."""
         if density is not None:
-            remedy = "beats of recordings have about 1.2 hits a step"
-            check_range("density", np.array([density]), 0, V, remedy=remedy)
+            check_density(density)
         if beat_type not in (None, BEAT, FILL):
             raise InvalidValueError(
                 f"beat_type must be {BEAT} or {FILL}, got {beat_type!r}; None leaves it open",

@@ -17,6 +17,7 @@ from paradiddle.takes import STEPS_PER_BAR
 __all__ = [
     "MAX_BARS",
     "MAX_COUNT",
+    "check_density",
     "check_grid",
     "check_hits",
     "check_most",
@@ -154,6 +155,18 @@ def check_temperature(temperature: float, or_else: str = "") -> None:
     """
     remedy = ", ".join(filter(None, (or_else, "0.1 keeps to the likeliest, 1 plays as learned")))
     check_range("temperature", np.array([temperature]), 0.1, 10, remedy=remedy)
+
+
+def check_density(density: float) -> None:
+    """Raise unless a density is in [0, 9] hits a step.
+
+    Raises
+    ------
+    InvalidValueError
+        Naming it.
+    """
+    remedy = "beats of recordings have about 1.2 hits a step"
+    check_range("density", np.array([density]), 0, V, remedy=remedy)
 
 
 def seeds_of(seed: int | None, count: int) -> list[int | None]:

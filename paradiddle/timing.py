@@ -53,7 +53,7 @@ def check_qpm(qpm: float) -> float:
     return value
 
 
-def check_live_qpm(name: str, qpm: float) -> float:
+def check_live_qpm(name: str, qpm: float, remedy: str = f"try {DEFAULT_QPM:g}") -> float:
     """Return `qpm` as a float, or raise if it is no speed to play live at.
 
     Raises
@@ -70,7 +70,7 @@ def check_live_qpm(name: str, qpm: float) -> float:
     low, high = LIVE_QPM
     if not low <= qpm <= high:
         raise InvalidValueError(
-            f"{name} must be in [{low:g}, {high:g}] to play live, got {qpm:g}; try {DEFAULT_QPM:g}"
+            f"{name} must be in [{low:g}, {high:g}] to play live, got {qpm:g}; {remedy}"
         )
     return float(qpm)
 

@@ -219,6 +219,12 @@ class Card(types.ModuleType):
     def active(self) -> bool:
         return self.left > 0
 
+    def query_devices(self, kind: str) -> dict[str, float]:
+        assert kind == "output"
+        if self.broken:
+            raise self.PortAudioError("Error querying device -1")
+        return {"default_samplerate": 48_000.0}
+
     def play(self, samples: np.ndarray, rate: int) -> None:
         if self.broken:
             raise self.PortAudioError("Error querying device -1")
@@ -248,6 +254,14 @@ def test_play_waits_until_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     assert card.left == 0
 
 
+def test_the_card_tells_its_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sounddevice", Card())
+    assert audio.card_rate() == 48_000
+    monkeypatch.setitem(sys.modules, "sounddevice", Card(broken=True))
+    with pytest.raises(AudioError, match=r"querying device -1; .* --port or --virtual, or write"):
+        audio.card_rate()
+
+
 def test_ctrl_c_stops_the_sound_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     card = Card(interrupted=True)
     monkeypatch.setitem(sys.modules, "sounddevice", card)
@@ -270,5 +284,6 @@ def test_no_sounddevice_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_no_portaudio_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     without(monkeypatch, "sounddevice", OSError("PortAudio library not found"))
-    with pytest.raises(AudioError, match="apt-get install libportaudio2"):
+    said = r"apt-get install libportaudio2, or play to a MIDI port, .* generate -o beat\.wav$"
+    with pytest.raises(AudioError, match=said):
         audio.play(tone())

@@ -196,7 +196,18 @@ def test_controllers_are_followed(studio: dict[str, FakePort]) -> None:
 def test_bad_requests_to_live(studio: dict[str, FakePort], drum_file: DrumFile) -> None:
     waltz = drum_file(Path("waltz.mid"), [(0, 36, 90), (480, 38, 90)], metre=(3, 4))
     Path("rests.json").write_text(Pattern.empty(1).to_json())
-    assert "3 quarters a bar, the models play 4/4" in refused("live", waltz)
+    Path("triplets.json").write_text(Pattern.empty(1, steps_per_quarter=3).to_json())
+    assert refused("live", waltz) == (
+        "waltz.mid: the pattern has 3 quarters a bar, the models play 4/4; choose music in 4/4"
+    )
+    assert refused("live", "triplets.json") == (
+        "triplets.json: the pattern has 3 steps a quarter, the models play 4; choose a pattern on"
+        " 16ths, or a MIDI file, which is put on them"
+    )
+    Path("fast.json").write_text(groove_of(1, qpm=500).to_json())
+    assert refused("live", "fast.json") == (
+        "qpm must be in [20, 400] to play live, got 500; add --bpm 120"
+    )
     assert "no hits to play on after" in refused("live", "rests.json")
     assert "did you mean jazz" in refused("live", "--style", "jaz")
     assert "temperature must be" in refused("live", "--temperature", 0)
@@ -220,6 +231,28 @@ def test_bad_requests_to_live(studio: dict[str, FakePort], drum_file: DrumFile) 
     assert not studio  # before anything is opened
     Path("map.json").write_text(json.dumps({"kick": 200}))
     assert "whole number from 0 to 127, got 200" in refused("live", "--kit-map", "map.json")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--temperature", 0), "temperature must be in [0.1, 10], got 0"),
+        (("--density", 99), "density must be in [0, 9], got 99"),
+        (("--seed", -1), "seed must be in [0, 2**63), got -1"),
+        (("--bpm", 10), "--bpm must be in"),
+        (("--stop-after", 0), "--stop-after must be at least 1"),
+    ],
+)
+def test_numbers_are_refused_before_a_model_is_loaded(
+    studio: dict[str, FakePort],
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[object, ...],
+    said: str,
+) -> None:
+    monkeypatch.setattr("paradiddle.machine.Machine.load", _interrupted)
+    for command in ("live", "jam"):
+        assert said in refused(command, *options)
+    assert "swing must be" in refused("live", "--swing", 0.9)
 
 
 def test_no_such_port_lists_those_there_are(

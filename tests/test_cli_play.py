@@ -158,7 +158,9 @@ def test_a_file_too_fast_to_play_live(tmp_path: Path) -> None:
     path = tmp_path / "fast.json"
     path.write_text(Pattern.empty(1, qpm=2000).to_json())
     done = play(path, "--virtual")
-    assert "fast.json: qpm must be in [20, 400] to play live, got 2000" in done.stderr
+    assert (
+        "fast.json: qpm must be in [20, 400] to play live, got 2000; add --bpm 120" in done.stderr
+    )
 
 
 def test_a_file_that_is_missing_is_no_name_of_a_port(tmp_path: Path) -> None:
@@ -183,6 +185,24 @@ def test_without_a_server_there_is_one_line(beat: Path, command: str) -> None:
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
     assert "start a JACK server" in line
+
+
+@pytest.mark.parametrize("how", [(), ("--audio",)])
+def test_the_sound_card_is_played_at_its_own_rate(
+    jack: str,  # noqa: F811
+    beat: Path,
+    how: tuple[str, ...],
+) -> None:
+    try:
+        import sounddevice  # noqa: F401 (loads PortAudio)
+    except (ImportError, OSError) as error:
+        pytest.skip(f"no PortAudio: {error}; install it (Debian: libportaudio2)")
+    done = play(
+        beat, *how
+    )  # JACK's dummy driver is a card of 48,000 samples a second, and no other
+    if "Error querying device" in done.stderr:
+        pytest.skip("this PortAudio knows no JACK")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def started(*options: object) -> subprocess.Popen[str]:

@@ -1,96 +1,17 @@
 """The server's MIDI port: pages play to it through a WebSocket, and nothing hangs when they go."""
 
 import json
-import signal
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from socket import SHUT_RDWR
-from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
-from jack import NOTE_ON, START, STOP, Ear, Heard, hanging, jack  # noqa: F401 (a fixture)
-from servers import ADDRESS, HOSTS, address_of, served, shipped_models, start_server, stop_server
+from plugged import answer, connect, pattern, plugged, until
+from servers import served
 from starlette.testclient import WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
-from paradiddle.drums import VOICE_NAMES
-from paradiddle.output import Output
-from paradiddle.server.app import create_app
-from paradiddle.server.cable import Cable
 from paradiddle.server.midi_port import MOST_BYTES, PATH
-from paradiddle.server.serving import Settings, bind, serve
 
-OWN = {"host": ADDRESS, "origin": f"http://{ADDRESS}"}
 KICK, SNARE = 36, 38
-
-
-class Port:
-    """A driver's port that writes down what it is sent."""
-
-    def __init__(self) -> None:
-        self.sent: list[list[int]] = []
-        self.closed = threading.Event()
-
-    def send(self, message: Any) -> None:
-        self.sent.append(message.bytes())
-
-    def close(self) -> None:
-        self.closed.set()
-
-    def struck(self) -> list[int]:
-        return [data[1] for data in list(self.sent) if data[0] & 0xF0 == 0x90]
-
-    def hanging(self) -> set[tuple[int, int]]:
-        return hanging([Heard(0.0, 0.0, data) for data in list(self.sent)])
-
-
-def pattern(*voices: int, qpm: float = 300.0, **changed: Any) -> dict[str, Any]:
-    """A bar of 16ths on some voices."""
-    hits = [[step, voice, 0.8, 0.0] for step in range(16) for voice in voices]
-    names = list(VOICE_NAMES)
-    fields = {"format": 1, "qpm": qpm, "steps_per_quarter": 4, "quarters_per_bar": 4.0}
-    return fields | {"steps": 16, "voices": names, "hits": hits} | changed
-
-
-def until(happened: Callable[[], Any], what: str) -> None:
-    end = time.monotonic() + 10
-    while not happened():
-        assert time.monotonic() < end, f"never came: {what}"
-        time.sleep(0.01)
-
-
-@contextmanager
-def plugged(there: Callable[[], bool] = lambda: True) -> Iterator[tuple[TestClient, list[Port]]]:
-    """A server with a port, and all that was ever opened for it."""
-    ports: list[Port] = []
-
-    def opened() -> Port:
-        ports.append(Port())
-        return ports[-1]
-
-    cable = Cable(Output(opened, "fake", there))
-    app = create_app(shipped_models(), HOSTS, cable=cable)
-    with TestClient(app, base_url=f"http://{ADDRESS}") as client:
-        yield client, ports
-    assert ports[-1].closed.is_set()
-    assert not ports[-1].hanging()
-
-
-def connect(client: TestClient, **headers: str) -> Any:
-    return client.websocket_connect(PATH, headers=OWN | headers)
-
-
-def answer(socket: Any, kind: str) -> dict[str, Any]:
-    """The next message of a kind."""
-    while (told := socket.receive_json())["type"] != kind:
-        pass
-    found: dict[str, Any] = told
-    return found
 
 
 def test_a_page_plays_changes_and_stops() -> None:
@@ -184,6 +105,11 @@ def test_a_port_that_comes_back_is_picked_up() -> None:
         ({"type": "play"}, "pattern is missing; send it as JSON"),
         ({"type": "stop", "now": 1}, "now is no field of this request; leave it out"),
         ({"type": "tempo", "qpm": 1e9}, "qpm must be in [20, 400] to play live, got 1e+09; try"),
+        (
+            {"type": "tempo", "qpm": "x"},
+            'qpm must be a number in [20, 400] to play live, got "x"; t',
+        ),
+        ({"type": "tempo"}, "qpm is missing; send it as JSON"),
         ({"type": "clock", "on": "yes"}, 'on must be true or false, got "yes"'),
         (
             {"type": "play", "pattern": pattern(0), "swing": 0.9},
@@ -282,121 +208,3 @@ def test_without_a_port_there_is_no_such_thing() -> None:
     with plugged() as (client, _):
         assert client.get("/api/health").json()["midi_port"] == "fake"
         assert client.get(PATH).status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("code", "said"),
-    [
-        ("", "--midi-port needs --workers 1, got 2"),
-        ("sys.modules['rtmidi'] = None", "pip install 'paradiddle[ports]'"),
-        ("importlib.util.find_spec = lambda name: None", "pip install 'paradiddle[ports]'"),
-    ],
-)
-def test_what_is_missing_is_said_in_one_line(code: str, said: str) -> None:
-    options = ["--midi-port", "--port", "0", *(["--workers", "2"] if not code else [])]
-    script = f"import importlib.util, sys\n{code}\nfrom paradiddle.cli import main\n"
-    script += f"sys.argv = ['paradiddle', 'serve', *{options!r}]\nmain()"
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False
-    )
-    assert (done.returncode, done.stdout) == (1, "")
-    [line] = done.stderr.splitlines()
-    assert said in line
-
-
-def test_without_the_option_nothing_of_it_is_loaded() -> None:
-    script = "import sys, paradiddle.server.serving\n"
-    script += "print([name for name in ('mido', 'rtmidi', 'websockets', 'paradiddle.live_player')"
-    script += " if name in sys.modules])"
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True
-    )
-    assert "rtmidi" not in done.stdout
-    assert "websockets" not in done.stdout
-    assert "live_player" not in done.stdout
-
-
-# --- a real server on a real bus ------------------------------------------------------------------
-
-
-def live(address: str) -> Any:
-    client = pytest.importorskip("websockets.sync.client")
-    return client.connect(address.replace("http", "ws") + PATH, origin=address)
-
-
-def struck(ear: Ear) -> list[Heard]:
-    heard = ear.take()
-    until(lambda: heard.extend(ear.take()) or any(one.kind == NOTE_ON for one in heard), "a note")
-    return heard
-
-
-@pytest.mark.jack
-def test_a_socket_that_drops_leaves_no_note(jack: str) -> None:  # noqa: F811
-    with Ear("server") as ear:
-        server = start_server("--midi-port", "server", stderr=subprocess.DEVNULL)
-        try:
-            address = address_of(server)
-            for _ in range(3):
-                with live(address) as socket:
-                    socket.send('{"type": "clock", "on": true}')
-                    socket.send(json.dumps({"type": "play", "pattern": pattern(0, 1, 2)}))
-                    heard = struck(ear)
-                    socket.socket.shutdown(SHUT_RDWR)  # without a word
-                time.sleep(0.3)
-                heard += ear.take()
-                kinds = [one.kind for one in heard]
-                assert START in kinds
-                assert STOP in kinds
-                assert not hanging(heard)
-                assert ear.take() == []
-        finally:
-            assert stop_server(server) == 0
-
-
-def test_a_server_that_is_hurried_past_its_end_closes_its_port_in_peace(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    numbers = signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT
-    before, seen = [signal.getsignal(number) for number in numbers], list[Any]()
-
-    class Hurried(Port):
-        def close(self) -> None:
-            seen.extend(signal.getsignal(number) for number in numbers)
-            super().close()
-
-    class Server:
-        def __init__(self, config: Any) -> None:
-            self.should_exit = False
-
-        def run(self, sockets: Any) -> None:
-            raise KeyboardInterrupt
-
-    port = Hurried()
-    monkeypatch.setattr("uvicorn.Server", Server)
-    try:
-        with pytest.raises(KeyboardInterrupt), bind("127.0.0.1", 0) as listening:
-            serve(Settings(None, HOSTS), listening, cable=Cable(Output(lambda: port, "fake")))
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
-    assert port.closed.is_set()
-    assert seen == [signal.SIG_IGN] * 4
-
-
-@pytest.mark.jack
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
-def test_a_server_that_is_ended_leaves_no_note(jack: str, number: int) -> None:  # noqa: F811
-    with Ear("server") as ear:
-        server = start_server("--midi-port", "server", stderr=subprocess.PIPE)
-        with live(address_of(server)) as socket:
-            socket.send(json.dumps({"type": "play", "pattern": pattern(0, 1, 2)}))
-            heard = struck(ear)
-            before = time.monotonic()
-            server.send_signal(number)
-            _, said = server.communicate(timeout=20)
-        assert time.monotonic() - before < 4
-        time.sleep(0.1)
-        heard += ear.take()
-        assert server.returncode == 0
-        assert "Traceback" not in said
-        assert not hanging(heard)

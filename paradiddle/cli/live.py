@@ -55,10 +55,12 @@ def live(
 ) -> None:
     """Drum without end, and follow your keys and controllers."""
     from paradiddle.controls import KEY_HELP, LINK_HELP, Controls
+    from paradiddle.loop import check_swing
 
     playing.check()
     playing.check_count_in(count_in)
     wanted.check()
+    check_swing(swing)
     drummer, styles = _drummer(wanted, model, file, swing)
     keys = KEY_HELP + LINK_HELP if playing.clock == "link" else KEY_HELP
 

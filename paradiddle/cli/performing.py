@@ -65,9 +65,14 @@ class Wanted:
         InvalidValueError
             Naming the one that cannot.
         """
-        from paradiddle.checks import check_at_least
+        from paradiddle.checks import check_at_least, check_seed
+        from paradiddle.pattern_questions import check_density, check_temperature
         from paradiddle.timing import check_live_qpm
 
+        check_temperature(self.temperature)
+        if self.density is not None:
+            check_density(self.density)
+        check_seed(self.seed)
         if self.bpm is not None:
             check_live_qpm("--bpm", self.bpm)
         if self.stop_after is not None:
@@ -83,7 +88,9 @@ class Wanted:
         """
         from paradiddle.timing import check_live_qpm
 
-        return check_live_qpm("qpm", usual) if self.bpm is None else self.bpm
+        if self.bpm is not None:
+            return self.bpm
+        return check_live_qpm("qpm", usual, "add --bpm 120")
 
 
 def perform(

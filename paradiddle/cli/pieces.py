@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from paradiddle.events import Events
     from paradiddle.pattern import Pattern
 
+_REMEDIES = {
+    "pattern.quarters_per_bar": "choose music in 4/4",
+    "pattern.steps_per_quarter": "choose a pattern on 16ths, or a MIDI file, which is put on them",
+}
+
 __all__ = [
     "Channel",
     "KitMap",
@@ -165,13 +170,20 @@ def read_piece(path: Path, channel: str | None = None) -> "Pattern":
             pattern, collisions, unmapped = read_pattern(path, chosen)
         check_grid(pattern)
     except (InvalidValueError, MidiError) as error:
-        raise type(error)(f"{path}: {error}") from None
+        raise type(error)(f"{path}: {_for_a_shell(error)}") from None
     if collisions or unmapped:
         note(
             f"{path}: {collisions} hits collided with another of the same drum on the grid of"
             f" 16ths, {unmapped} notes are no drum of ours"
         )
     return pattern
+
+
+def _for_a_shell(error: Exception) -> str:
+    """Say what is wrong, and what to do about it where that would take Python."""
+    wrong, _, remedy = str(error).partition("; ")
+    remedy = _REMEDIES.get(getattr(error, "field", ""), remedy)
+    return f"{wrong}; {remedy}" if remedy else wrong
 
 
 def fresh_seed() -> int:

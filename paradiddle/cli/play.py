@@ -68,6 +68,8 @@ def play(
 
     Through the sound card unless a port is named, rendered ahead unless it is played live.
     """
+    from paradiddle.audio import card_rate
+    from paradiddle.audio import play as play_sound
     from paradiddle.midi import parse_channel
     from paradiddle.timing import check_live_qpm
 
@@ -80,22 +82,21 @@ def play(
     try:
         music = _read(file)
         if not live:
-            sound = _sound(music, chosen, playing.soundfont)
+            rate = card_rate()
+            sound = _sound(music, chosen, playing.soundfont, rate)
         else:
             timed, usual = _loop(music, chosen, loop)
             if some:
                 timed = timed.between(
                     1 if from_ is None else from_, timed.bars if to is None else to
                 )
-            qpm = check_live_qpm("qpm", usual) if bpm is None else bpm
+            qpm = check_live_qpm("qpm", usual, "add --bpm 120") if bpm is None else bpm
     except (InvalidValueError, MidiError) as error:
         raise type(error)(f"{file}: {error}") from None
     if live:
         _play_live(timed, qpm, playing, count_in)
     else:
-        from paradiddle.audio import play as play_sound
-
-        play_sound(sound)
+        play_sound(sound, sample_rate=rate)
 
 
 def _is_live(playing: Playing) -> bool:
@@ -158,7 +159,7 @@ def _read(file: Path) -> "Pattern | Score":
 
 
 def _sound(
-    music: "Pattern | Score", channel: int | None, soundfont: Path | None
+    music: "Pattern | Score", channel: int | None, soundfont: Path | None, rate: int
 ) -> "NDArray[np.float32]":
     """Render it."""
     from paradiddle import kit, midi
@@ -166,12 +167,12 @@ def _sound(
     from paradiddle.saving import sound_of
 
     if isinstance(music, Pattern):
-        return sound_of(music, soundfont)
+        return sound_of(music, soundfont, sample_rate=rate)
     if soundfont is not None:
-        return sound_of(midi.events_of(music, channel), soundfont)
+        return sound_of(midi.events_of(music, channel), soundfont, sample_rate=rate)
     mask = midi.drums_of(music, channel).mask
     velocities = music.velocities[mask] / 127
-    return kit.render(music.seconds()[mask], music.pitches[mask], velocities)
+    return kit.render(music.seconds()[mask], music.pitches[mask], velocities, sample_rate=rate)
 
 
 def _loop(music: "Pattern | Score", channel: int | None, repeats: bool) -> "tuple[Loop, float]":

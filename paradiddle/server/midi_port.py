@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, WrapValidator
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from paradiddle.checks import check_whole
@@ -21,8 +21,9 @@ from paradiddle.loop import Loop
 from paradiddle.server.bounds import bounded
 from paradiddle.server.cable import Cable, Music, State
 from paradiddle.server.faults import told
+from paradiddle.server.field_errors import FieldError, said, shown
 from paradiddle.server.schemas import PatternJson
-from paradiddle.timing import check_live_qpm
+from paradiddle.timing import LIVE_QPM, check_live_qpm
 
 __all__ = ["MOST_BYTES", "PATH", "midi_port"]
 
@@ -87,8 +88,18 @@ class _Play(_Update):
         cable.play(self.music(), self.position)
 
 
+def _live_qpm(value: Any, check: Callable[[Any], float]) -> float:
+    """Name the range of live music where no number was sent."""
+    try:
+        return check(value)
+    except ValidationError:
+        low, high = LIVE_QPM
+        must = f"qpm must be a number in [{low:g}, {high:g}] to play live"
+        raise FieldError("qpm", value, f"{must}, got {said(shown(value))}; try 120") from None
+
+
 class _Tempo(_Message):
-    qpm: Annotated[float, Field(strict=True, allow_inf_nan=False)]
+    qpm: Annotated[float, Field(strict=True, allow_inf_nan=False), WrapValidator(_live_qpm)]
 
     def obey(self, cable: Cable) -> None:
         """Do what it says."""
