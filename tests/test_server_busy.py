@@ -1,21 +1,19 @@
-"""The queue before the models: a few wait, the others are told so."""
+"""The queue before the models: clients in turn, a few wait, the others are told so."""
 
 import asyncio
-import json
-import socket
+import gc
 import threading
-import time
-from collections.abc import Awaitable, Callable, Iterator
+import weakref
+from collections.abc import Awaitable, Callable
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
-from machines import groove_of
-from servers import patient_server, served
+from servers import served
 
-from paradiddle.machine import Machine
-from paradiddle.pattern import Pattern
+from paradiddle.server import busy
 from paradiddle.server.busy import Busy, Desk, Places
-from paradiddle.server.connection import Patience
-from paradiddle.server.stage import Turn
+from paradiddle.server.rota import Rota
 
 
 def occupied(
@@ -84,7 +82,7 @@ def test_a_job_that_fails_frees_its_place_and_tells_why() -> None:
 
 
 def test_what_takes_too_long_is_not_waited_for_and_keeps_its_place() -> None:
-    desk = Desk(places=1, seconds=0.05)
+    desk = Desk(places=1, seconds=0.5)
     release = threading.Event()
 
     async def run() -> None:
@@ -129,9 +127,6 @@ def test_clients_are_told_when_to_come_again(places: int, share: int, status: in
         assert client.get("/api/health").status_code == 200
 
 
-# --- clients that leave ---------------------------------------------------------------------------
-
-
 def test_what_is_cancelled_before_it_begins_is_never_done() -> None:
     desk, done = Desk(), []
     release = threading.Event()
@@ -151,85 +146,128 @@ def test_what_is_cancelled_before_it_begins_is_never_done() -> None:
     assert done == ["third"]
 
 
-class Blocked:
-    """Plays when it is told to, and writes down the seeds it was asked for."""
+class Job:
+    """A job that can be seen to be forgotten."""
 
-    def __init__(self) -> None:
-        self.seeds: list[int] = []
-        self.begun, self.go = threading.Event(), threading.Event()
-
-    def humanize(self, pattern: Pattern, *_: object, seed: int, **__: object) -> Pattern:
-        self.seeds.append(seed)
-        self.begun.set()
-        assert self.go.wait(10)
-        return pattern
+    def __call__(self) -> None:
+        raise AssertionError("it was to be dropped")
 
 
-@pytest.fixture
-def blocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Blocked]:
-    player = Blocked()
-    monkeypatch.setattr(
-        Machine, "humanize", lambda _, *args, **named: player.humanize(*args, **named)
-    )
-    yield player
-    player.go.set()
+def test_what_is_cancelled_while_another_runs_is_forgotten_at_once() -> None:
+    desk, release = Desk(), threading.Event()
+
+    async def run() -> None:
+        first = asyncio.create_task(desk.do("a", release.wait))
+        job = Job()
+        waiting, gone = asyncio.create_task(desk.do("b", job)), weakref.ref(job)
+        del job
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        del waiting
+        gc.collect()
+        assert gone() is None
+        release.set()
+        assert await first
+
+    asyncio.run(run())
 
 
-@pytest.fixture
-def ended(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
-    """Counts the turns that have ended."""
-    count, end = threading.Semaphore(0), Turn.end
+def test_a_desk_that_closes_drops_what_waits() -> None:
+    desk = Desk()
 
-    def end_counted(turn: Turn) -> None:
-        end(turn)
-        count.release()
+    async def then() -> None:
+        desk.close()
 
-    monkeypatch.setattr(Turn, "end", end_counted)
-    return count
+    first, *others = occupied(desk, 3, then)
+    assert first is True
+    assert [type(one) for one in others] == [asyncio.CancelledError] * 2
 
 
-def asking(address: tuple[str, int], seed: int, count: int = 1) -> socket.socket:
-    """Ask for candidates and do not wait for them."""
-    wish = {"pattern": json.loads(groove_of(1).to_json()), "seed": seed, "count": count}
-    body = json.dumps(wish)
-    head = (
-        f"POST /api/humanize HTTP/1.1\r\nHost: 127.0.0.1:{address[1]}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    client = socket.create_connection(address, 10)
-    client.sendall(head.encode() + body.encode())
-    return client
+# --- turns ----------------------------------------------------------------------------------------
 
 
-def test_nothing_is_played_for_clients_who_left(blocked: Blocked) -> None:
-    with patient_server(Patience()) as (address, app), asking(address, 1) as first:
-        places = app.state.stage.desk.places
-        assert blocked.begun.wait(10)
-        impatient = [asking(address, seed) for seed in (2, 3, 4)]
-        until(lambda: places.held == 4)
-        for client in impatient[1:]:
-            client.close()
-        until(lambda: places.held == 2)
-        blocked.go.set()
-        assert first.recv(12) == impatient[0].recv(12) == b"HTTP/1.1 200"
-        impatient[0].close()
-    assert blocked.seeds == [1, 2]
+def test_clients_are_served_in_turn_and_each_in_its_order() -> None:
+    desk, release, done = Desk(), threading.Event(), list[str]()
+
+    async def run() -> None:
+        jobs = [desk.do("a", release.wait)]
+        jobs += [desk.do(name[0], partial(done.append, name)) for name in wanted]  # type: ignore[arg-type]
+        waiting = [asyncio.create_task(job) for job in jobs]
+        await asyncio.sleep(0)
+        release.set()
+        await asyncio.gather(*waiting)
+
+    wanted = ["a1", "a2", "a3", "b1", "b2", "c1"]
+    asyncio.run(run())
+    assert done == ["b1", "c1", "a1", "b2", "a2", "a3"]
 
 
-def test_candidates_that_nobody_waits_for_are_not_played(
-    blocked: Blocked, ended: threading.Semaphore
+@pytest.mark.parametrize("backlog", [1, 24])
+def test_who_comes_while_another_is_served_goes_before_its_backlog(backlog: int) -> None:
+    rota = Rota[int, None]()
+    for key in range(backlog):
+        rota.put("a", key, None)
+    rota.take()
+    rota.put("a", 98, None)
+    rota.put("b", 99, None)
+    assert rota.take() == (99, None)
+
+
+def test_who_asks_again_and_again_goes_before_nobody() -> None:
+    rota = Rota[str, None]()
+    for client in "abc":
+        rota.put(client, f"{client}0", None)
+    served = []
+    for _ in range(9):
+        key, _ = rota.take() or pytest.fail("nothing waits")
+        served.append(key[0])
+        rota.put(key[0], f"{key[0]}{len(served)}", None)
+    assert served == ["a", "b", "c"] * 3
+
+
+def test_what_was_dropped_is_not_handed_out() -> None:
+    rota = Rota[int, str]()
+    for key in range(3):
+        rota.put("a", key, "drums")
+    rota.drop("a", 1)
+    rota.drop("a", 7)
+    rota.drop("b", 0)
+    assert [rota.take(), rota.take(), rota.take()] == [(0, "drums"), (2, "drums"), None]
+    rota.put("a", 3, "drums")
+    assert rota.empty() == [3]
+    assert rota.take() is None
+
+
+# --- who is late, and why -------------------------------------------------------------------------
+
+
+def test_who_only_waited_is_told_to_try_again() -> None:
+    desk = Desk(seconds=0.5)
+
+    async def then() -> None:
+        with pytest.raises(Busy, match="the server is busy; try again in a second") as late:
+            await desk.do("b", int)
+        assert late.value.status == 503
+
+    first, *_ = occupied(desk, 1, then)
+    assert isinstance(first, Busy)
+    assert "ask for something smaller" in str(first)
+
+
+@pytest.mark.parametrize(
+    ("ran", "said"), [(0.0, "the server is busy"), (0.5, "ask for something smaller")]
+)
+def test_a_job_that_began_late_is_not_called_too_large(
+    monkeypatch: pytest.MonkeyPatch, ran: float, said: str
 ) -> None:
-    with patient_server(Patience()) as (address, app):
-        with asking(address, 1, count=16):
-            assert blocked.begun.wait(10)
-        assert ended.acquire(timeout=10)
-        blocked.go.set()
-        until(lambda: app.state.stage.desk.places.held == 0)
-    assert blocked.seeds == [1]
+    times = iter([100.0, 100.0 + ran])  # when it began, and when it was late
+    monkeypatch.setattr(busy, "time", SimpleNamespace(monotonic=lambda: next(times)))
+    desk, release = Desk(seconds=0.5), threading.Event()
 
+    async def run() -> None:
+        with pytest.raises(Busy, match=said):
+            await desk.do("a", release.wait)
+        release.set()
 
-def until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    asyncio.run(run())

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from starlette.types import ASGIApp
 
 from paradiddle import __version__
@@ -18,6 +18,7 @@ from paradiddle.server.faults import answer_faults
 from paradiddle.server.guards import Guard, Hosts
 from paradiddle.server.models import Models
 from paradiddle.server.pages import DOCS_STYLE, WEB, Page, docs_page, pages_of, serve_page
+from paradiddle.server.queries import check_query
 from paradiddle.server.stage import Stage
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def create_app(
     app.state.stage = stage
     answer_faults(app)
     for family in (playing, files, facts):
-        app.include_router(family.router)
+        app.include_router(family.router, dependencies=[Depends(check_query)])
     if cable is not None:
         from paradiddle.server import midi_port
 
@@ -129,7 +130,7 @@ def _lifespan(stage: Stage) -> Callable[[FastAPI], Any]:
         kit = asyncio.create_task(asyncio.to_thread(stage.shelf.kit))
         with stage.cable or nullcontext():
             yield
-        stage.desk.close()
+        stage.close()
         await kit
 
     return lifespan

@@ -24,6 +24,7 @@ from paradiddle.server.pieces import Pieces
 from paradiddle.server.playing import json_answer, patterns_text
 from paradiddle.server.stage import Turn, answer, client_of, stage_of
 from paradiddle.server.wav import wav_bytes
+from paradiddle.server.work import check_work
 from paradiddle.swing import check_swing
 from paradiddle.swung_file import straightened, with_swing
 
@@ -71,12 +72,13 @@ async def midi_(wish: requests.FileRequest, request: Request) -> Response:
 @router.post("/wav", response_class=Response, responses=sent_as(_WAV))
 async def wav(wish: requests.WavRequest, request: Request) -> Response:
     """Play a pattern or events on the kit, as a stereo WAV file."""
-    client, sounds = client_of(request), stage_of(request).sounds
+    client, stage = client_of(request), stage_of(request)
     size = _sound_bytes(wish)
-    sounds.take(client, size)
-    done = partial(sounds.leave, client, size)
+    check_work("wav", wish.repeat, wish.hits())
+    stage.sounds.take(client, size)
+    done = partial(stage.sounds.leave, client, size)
     try:
-        sound = await answer(request, _wav_file, wish)
+        sound = await answer(request, _wav_file, wish, stage.studio)
     except BaseException:
         done()
         raise

@@ -21,44 +21,48 @@ from paradiddle.server.bounds import MAX_COUNT
 from paradiddle.server.field_errors import FieldError, beyond, located
 from paradiddle.server.schemas import PatternJson
 from paradiddle.server.stage import Turn, answer
-from paradiddle.takes import STEPS_PER_BAR
+from paradiddle.server.work import check_work
 from paradiddle.timing import TICKS_PER_QUARTER
 
 __all__ = ["json_answer", "patterns_text", "router"]
 
 router = APIRouter(prefix="/api", tags=["play"])
 
-_MOST_BARS = 256  # of all patterns of a request
 _SEEDS = 2**32  # drawn below this: short enough to read out
 
 
 @router.post("/generate", response_model=answers.PatternsAnswer)
 async def generate(wish: requests.GenerateRequest, request: Request) -> Response:
     """Play something new in a style."""
+    check_work("generate", wish.count, wish.bars)
     return await answer(request, _generated, wish)
 
 
 @router.post("/continue", response_model=answers.PatternsAnswer)
 async def continue_(wish: requests.ContinueRequest, request: Request) -> Response:
     """Play on after a pattern; the answer begins with it, unchanged."""
+    check_work("continue", wish.count, wish.bars, wish.pattern.bars)
     return await answer(request, _continued, wish)
 
 
 @router.post("/fill", response_model=answers.PatternsAnswer)
 async def fill(wish: requests.FillRequest, request: Request) -> Response:
     """Play anew the open cells of a pattern; all others stay bit for bit."""
+    check_work("fill", wish.count, wish.pattern.bars)
     return await answer(request, _filled, wish)
 
 
 @router.post("/humanize", response_model=answers.PatternsAnswer)
 async def humanize(wish: requests.HumanizeRequest, request: Request) -> Response:
     """Give the hits of a pattern a drummer's dynamics and timing."""
+    check_work("humanize", wish.count, wish.pattern.bars)
     return await answer(request, _humanized, wish)
 
 
 @router.post("/tap", response_model=answers.PatternsAnswer)
 async def tap(wish: requests.TapRequest, request: Request) -> Response:
     """Play a tapped rhythm on the whole kit."""
+    check_work("tap", wish.count, wish.bars())
     return await answer(request, _tapped, wish)
 
 
@@ -85,7 +89,6 @@ def patterns_text(patterns: Iterable[Pattern]) -> str:
 
 
 def _generated(turn: Turn, wish: requests.GenerateRequest) -> Response:
-    _check_work(wish.bars, wish.count)
     first = _seed_of(wish.seed)
     played = turn.models.machine.generate(
         bars=wish.bars, qpm=wish.qpm, count=wish.count, seed=first, **wish.settings()
@@ -95,7 +98,6 @@ def _generated(turn: Turn, wish: requests.GenerateRequest) -> Response:
 
 def _continued(turn: Turn, wish: requests.ContinueRequest) -> Response:
     machine, pattern, settings = turn.models.machine, wish.pattern.pattern(), wish.settings()
-    _check_work(pattern.bars + wish.bars, wish.count)
     return _each(
         turn, wish, lambda seed: machine.continue_(pattern, wish.bars, seed=seed, **settings)
     )
@@ -103,14 +105,12 @@ def _continued(turn: Turn, wish: requests.ContinueRequest) -> Response:
 
 def _filled(turn: Turn, wish: requests.FillRequest) -> Response:
     machine, pattern, settings = turn.models.machine, wish.pattern.pattern(), wish.settings()
-    _check_work(pattern.bars, wish.count)
     keep = _kept(wish, pattern)
     return _each(turn, wish, lambda seed: machine.fill(pattern, keep, seed=seed, **settings))
 
 
 def _humanized(turn: Turn, wish: requests.HumanizeRequest) -> Response:
     machine, pattern, settings = turn.models.machine, wish.pattern.pattern(), wish.settings()
-    _check_work(pattern.bars, wish.count)
     return _each(
         turn, wish, lambda seed: machine.humanize(pattern, wish.amount, seed=seed, **settings)
     )
@@ -118,8 +118,6 @@ def _humanized(turn: Turn, wish: requests.HumanizeRequest) -> Response:
 
 def _tapped(turn: Turn, wish: requests.TapRequest) -> Response:
     machine, rhythm, settings = turn.models.machine, _rhythm(wish), wish.settings()
-    steps = rhythm.steps if isinstance(rhythm, Pattern) else len(rhythm)
-    _check_work(steps / STEPS_PER_BAR, wish.count)
     return _each(turn, wish, lambda seed: machine.tap(rhythm, qpm=wish.qpm, seed=seed, **settings))
 
 
@@ -169,16 +167,6 @@ def _end(field: str, sent: PatternJson) -> Pattern:
         inner = wrong.field.removeprefix("pattern")
         raise FieldError(f"{field}{inner}", wrong.value, str(error)) from None
     return pattern
-
-
-def _check_work(bars: float, count: int) -> None:
-    """Refuse what would keep all others waiting for seconds."""
-    if bars * count > _MOST_BARS:
-        raise InvalidValueError(
-            f"count must be at most {int(_MOST_BARS // bars)} for patterns of {bars:g} bars, got"
-            f" {count}; ask for {_MOST_BARS} bars at once or fewer",
-            field="count",
-        )
 
 
 def _seed_of(seed: int | None) -> int:

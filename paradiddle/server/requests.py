@@ -10,6 +10,7 @@ from paradiddle.server.bounds import MAX_CELLS, MAX_COUNT, MAX_STEPS, MAX_STYLES
 from paradiddle.server.field_errors import MOST_TEXT, FieldError
 from paradiddle.server.schemas import EventsJson, PatternJson, Sent, Step, Velocity, Voice
 from paradiddle.server.words import check_keep, check_style
+from paradiddle.takes import STEPS_PER_BAR
 from paradiddle.timing import TICKS_PER_QUARTER
 
 __all__ = [
@@ -125,6 +126,10 @@ class TapRequest(_Wishes):
     ] = None
     qpm: Qpm | None = None
 
+    def bars(self) -> float:
+        """Tell how long it is, in bars of 16 steps; 0 if nothing was sent."""
+        return self.rhythm.bars if self.rhythm else len(self.velocities or ()) / STEPS_PER_BAR
+
 
 class MorphRequest(Sent):
     """Go from one pattern to another of the same length."""
@@ -184,6 +189,12 @@ class WavRequest(_MusicRequest):
     """What to play on the kit."""
 
     repeat: Annotated[int, bounded("repeat")] = 1
+
+    def hits(self) -> int:
+        """Count the hits to play once."""
+        if self.pattern is not None:
+            return len(self.pattern.hits)
+        return 0 if self.events is None else len(self.events.notes)
 
     def length(self) -> tuple[str, float]:
         """Name the field that has the music, and tell how long it is in seconds."""

@@ -12,6 +12,7 @@ from paradiddle.events import Events
 from paradiddle.pattern import Pattern
 from paradiddle.server.bounds import MAX_CELLS, MAX_EVENTS, MOST_STRANGERS, bounded
 from paradiddle.server.field_errors import MOST_TEXT, FieldError, beyond, within
+from paradiddle.takes import STEPS_PER_BAR
 
 __all__ = ["EventsJson", "Offset", "PatternJson", "Sent", "Step", "Velocity", "Voice"]
 
@@ -73,6 +74,11 @@ class PatternJson(Sent):
     hits: Annotated[
         list[tuple[Step, Voice, Velocity, Offset]], Field(max_length=MAX_CELLS, fail_fast=True)
     ]
+
+    @property
+    def bars(self) -> float:
+        """How long it is, in bars of 16 steps."""
+        return self.steps / STEPS_PER_BAR
 
     def pattern(self, field: str = "pattern") -> Pattern:
         """Build the Pattern.

@@ -1,4 +1,4 @@
-"""What all routes of a worker share: models, the queue before them, and the kit's samples."""
+"""What all routes of a worker share: models, the queues, and the kit's samples."""
 
 import asyncio
 import threading
@@ -21,6 +21,7 @@ __all__ = ["Kit", "Shelf", "Stage", "Turn", "answer", "client_of", "stage_of"]
 
 _A_DAY = "public, max-age=86400"
 _MOST_SOUND, _SOUND_SHARE = 128 * 2**20, 96 * 2**20  # bytes; the longest sound has 53 MB
+_RECORDINGS, _RECORDINGS_SHARE = 8, 6  # requests for sound, the one that is made included
 
 _Wish = TypeVar("_Wish")
 _Result = TypeVar("_Result")
@@ -57,7 +58,8 @@ class Shelf:
 class Stage:
     """The models of one worker, the queue before them, the kit, and the MIDI port if it has one.
 
-    `sounds` counts the bytes of sound that are made or sent.
+    Sound has a queue of its own, `studio`, so that no pattern waits for it; `sounds` counts the
+    bytes that are made or sent.
 
     Parameters
     ----------
@@ -68,7 +70,13 @@ class Stage:
 
     def __init__(self, models: Models, desk: Desk, cable: "Cable | None" = None) -> None:
         self.models, self.desk, self.shelf, self.cable = models, desk, Shelf(), cable
+        self.studio = Desk(_RECORDINGS, _RECORDINGS_SHARE)
         self.sounds = Places(_MOST_SOUND, _SOUND_SHARE, "bytes of sound")
+
+    def close(self) -> None:
+        """Drop what waits."""
+        self.desk.close()
+        self.studio.close()
 
 
 class Turn:
@@ -109,8 +117,15 @@ def client_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-async def answer(request: Request, play: Callable[[Turn, _Wish], _Result], wish: _Wish) -> _Result:
+async def answer(
+    request: Request,
+    play: Callable[[Turn, _Wish], _Result],
+    wish: _Wish,
+    desk: Desk | None = None,
+) -> _Result:
     """Have a wish played off the event loop when its turn comes, unless its client leaves before.
+
+    It waits at a desk, that before the models if none is given.
 
     Raises
     ------
@@ -122,7 +137,7 @@ async def answer(request: Request, play: Callable[[Turn, _Wish], _Result], wish:
     stage = stage_of(request)
     turn = Turn(stage.models)
     try:
-        playing = stage.desk.do(client_of(request), lambda: play(turn, wish))
+        playing = (desk or stage.desk).do(client_of(request), lambda: play(turn, wish))
         return await _while_there(request, playing)
     except ParadiddleError as error:
         raise located(error, wish) from None
