@@ -107,12 +107,18 @@ def parse(data: bytes) -> Score:
     return _score(midi_format, division, tracks)
 
 
+def _said(data: bytes) -> str:
+    """Write bytes as text where they are text, else as numbers."""
+    text = data.decode("latin-1")
+    return f"'{text}'" if text.isascii() and text.isprintable() else data.hex(" ").upper()
+
+
 def _header(data: bytes) -> tuple[int, int, int, int]:
     """Read format, number of tracks, ticks per quarter and where the next chunk starts."""
     if not data:
         raise MidiError("the file is empty")
     if data[:4] != b"MThd":
-        raise MidiError(f"not a Standard MIDI File: it starts with {data[:4]!r}, not b'MThd'")
+        raise MidiError(f"not a Standard MIDI File: it starts with {_said(data[:4])}, not 'MThd'")
     length = int.from_bytes(data[4:8])
     if len(data) < 14 or length < 6 or 8 + length > len(data):
         raise MidiError(f"the header is cut short: {len(data)} bytes; the file is damaged")

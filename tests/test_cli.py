@@ -297,7 +297,13 @@ def test_drum_onto_a_full_disk(
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Lengths in samples of what went to the sound card."""
     lengths: list[int] = []
-    monkeypatch.setattr("paradiddle.audio.play", lambda sound: lengths.append(len(sound)))
+
+    def play(sound: np.ndarray, sample_rate: int) -> None:
+        assert sample_rate == 48_000
+        lengths.append(len(sound))
+
+    monkeypatch.setattr("paradiddle.audio.card_rate", lambda: 48_000)
+    monkeypatch.setattr("paradiddle.audio.play", play)
     return lengths
 
 
@@ -344,7 +350,7 @@ def test_play_another_channel(run: Run, refused: Refused, heard: list[int]) -> N
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.mid", b"hello", "a.mid: not a Standard MIDI File: it starts with b'hell'"),
+        ("a.mid", b"hello", "a.mid: not a Standard MIDI File: it starts with 'hell', not 'MThd'"),
         ("a.txt", b"", "a.txt: the file is empty"),
         ("a.mid", b"MThd" + bytes([0, 0, 0, 6, 0, 0, 0, 1, 1]), "a.mid: "),
         ("a.json", b"hello", "a.json: not a pattern: JSONDecodeError"),
@@ -371,17 +377,15 @@ def test_play_without_a_sound_card(refused: Refused, monkeypatch: pytest.MonkeyP
     class PortAudioError(Exception):
         pass
 
-    def play(*_: object) -> None:
+    def query(**_: object) -> None:
         raise PortAudioError("Error querying device -1")
 
-    card = types.SimpleNamespace(
-        play=play, stop=lambda **_: None, get_stream=None, PortAudioError=PortAudioError
-    )
+    card = types.SimpleNamespace(query_devices=query, PortAudioError=PortAudioError)
     monkeypatch.setitem(sys.modules, "sounddevice", card)  # type: ignore[arg-type]
     midi.write("a.mid", Events([36], [0]))
     assert refused("play", "a.mid") == (
-        "cannot play sound: Error querying device -1; is a sound card there?"
-        " Write a file instead, such as beat.wav"
+        "cannot play sound: Error querying device -1; is a sound card there? Play to a MIDI port"
+        " instead, with --port or --virtual, or write a file, such as beat.wav"
     )
     monkeypatch.setitem(sys.modules, "sounddevice", None)  # type: ignore[arg-type]
     assert refused("play", "a.mid").endswith("in a checkout: pip install '.[audio]'")

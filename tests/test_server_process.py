@@ -174,6 +174,17 @@ def test_whoever_opens_it_to_the_network_is_told() -> None:
     assert told == "listening on 0.0.0.0: whoever can reach it may play\n"
 
 
+@pytest.mark.parametrize("protocol", [b"websocket", b"h2c"])
+def test_an_upgrade_that_is_not_served_is_no_news_to_who_runs_it(protocol: bytes) -> None:
+    server = start_server(stderr=subprocess.PIPE)
+    address = address_of(server)
+    head = b"GET /api/health HTTP/1.1\r\nHost: HOST\r\nConnection: Upgrade, close\r\nUpgrade: "
+    assert b" 200 " in raw(address, head + protocol + b"\r\n\r\n").partition(b"\r\n")[0]
+    server.terminate()
+    _, told = server.communicate(timeout=20)
+    assert told == ""
+
+
 def test_the_page_is_shown_in_a_browser_when_asked_for(tmp_path: Path) -> None:
     shown = tmp_path / "shown"
     browser = tmp_path / "browser"

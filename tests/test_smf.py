@@ -267,7 +267,8 @@ def test_a_name_in_another_encoding_does_not_stop_the_reading() -> None:
     ("data", "message"),
     [
         (b"", "the file is empty"),
-        (b"RIFF" + bytes(40), "it starts with b'RIFF', not b'MThd'"),
+        (b"RIFF" + bytes(40), "it starts with 'RIFF', not 'MThd'"),
+        (b"\xff\0\x7f\n" + bytes(40), "it starts with FF 00 7F 0A, not 'MThd'"),
         (b"MThd\0\0\0\x06\0\0", "the header is cut short: 10 bytes"),
         (b"MThd\0\0\0\x04" + bytes(20), "the header is cut short"),
         (b"MThd\xff\xff\xff\xff" + bytes(20), "the header is cut short"),

@@ -91,6 +91,9 @@ class Connection(H11Protocol):
         self._look_no_more()
         super().handle_websocket_upgrade(event)
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Keep quiet: what is asked for does not concern who runs the server."""
+
     def on_response_complete(self) -> None:
         """Wait for the next request."""
         self._answered_at = self.loop.time()

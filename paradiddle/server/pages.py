@@ -21,7 +21,8 @@ DOCS_STYLE = """\
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem }
 h2 { font-size: 1rem; margin: 2rem 0 0 }
 code, pre { font: 14px/1.4 ui-monospace, monospace; overflow-wrap: anywhere }
-table { border-collapse: collapse }
+table { border-collapse: collapse; overflow-wrap: anywhere }
+td code { white-space: nowrap }
 td, th { text-align: left; vertical-align: top; padding: .1rem 1rem .1rem 0 }
 :root { color-scheme: light dark }
 """
@@ -167,4 +168,6 @@ def _kind(about: Mapping[str, Any]) -> str:
 
 def _range(about: Mapping[str, Any]) -> str:
     top = about.get("maximum", about.get("exclusiveMaximum"))
-    return f" {about['minimum']:g} to {top:g}" if "minimum" in about and top is not None else ""
+    if "minimum" not in about or top is None:
+        return ""
+    return f" {about['minimum']:.16g} to {top:.16g}"
