@@ -8,14 +8,10 @@ has been built and answers. Needs playwright and Chromium.
 import re
 import shutil
 import statistics
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+from benchmarks.served import ROOT, server
+
 WEB = ROOT / "paradiddle" / "web"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 LOADS = 7
@@ -37,18 +33,6 @@ SINCE_ANSWER = """() => {
 SIZES = """() => ["navigation", "resource"]
     .flatMap((type) => performance.getEntriesByType(type))
     .map(({ name, transferSize }) => [name, transferSize])"""
-
-
-@contextmanager
-def server() -> Iterator[str]:
-    command = [sys.executable, "-m", "paradiddle", "serve", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    try:
-        assert process.stdout is not None
-        yield process.stdout.readline().split()[3].rstrip("/")
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def wait(page: Any, condition: str) -> Any:
@@ -83,10 +67,10 @@ def main() -> None:
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if not path:
         return print("skipped: Chromium is missing")
-    with server() as address, sync_playwright() as playwright:
+    with server() as running, sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
-        loads = [load(browser, address) for _ in range(LOADS)]
+        loads = [load(browser, running.address) for _ in range(LOADS)]
         browser.close()
     times, bare, sound = (sorted(column) for column in zip(*loads, strict=True))
     raw = sum(file.stat().st_size for file in WEB.iterdir() if file.is_file()) / 1e3

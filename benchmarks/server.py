@@ -12,18 +12,17 @@ import itertools
 import json
 import os
 import statistics
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from benchmarks.served import server
+
 P50, P99, RATE = 25.0, 100.0, 60.0  # ms, ms, answers a second
-ALONE, SUSTAINED_SECONDS = 400, 20.0
+WARM, ALONE, SUSTAINED_SECONDS = 10, 400, 20.0
 WORKERS, CONNECTIONS = 2, 24
 CLEAN = {200, 429, 503}
 GROWTH = 1.1  # of memory, at the most
@@ -51,23 +50,6 @@ class Tally:
             f"  {name:24} p50 {1e3 * p50:6.1f} ms  p99 {1e3 * p99:6.1f} ms"
             f"  {self.rate():6.1f} a second  {counts}"
         )
-
-
-@contextmanager
-def server(workers: int) -> Iterator[tuple[int, list[int]]]:
-    """Run `paradiddle serve`; give its port, and the processes that play."""
-    command = [sys.executable, "-m", "paradiddle", "serve", "--port", "0"]
-    process = subprocess.Popen(
-        [*command, "--workers", str(workers)], stdout=subprocess.PIPE, text=True, cwd=ROOT
-    )
-    try:
-        assert process.stdout is not None
-        port = int(process.stdout.readline().split()[3].rstrip("/").rpartition(":")[2])
-        asyncio.run(warm(port, 10 * workers))
-        yield port, [process.pid] if workers == 1 else playing(process.pid)
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def playing(parent: int) -> list[int]:
@@ -201,16 +183,19 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=0.5, help="of overload")
     parser.add_argument("--rate", type=float, default=RATE, help="requests a second, sustained")
     chosen = parser.parse_args()
-    with server(1) as (port, _):
-        tally = asyncio.run(alone(port))
+    with server() as running:
+        asyncio.run(warm(running.port, WARM))
+        tally = asyncio.run(alone(running.port))
         print("generate 2 bars through HTTP")
         print(tally.line("1 worker, 1 client") + f"  bar p50 {P50:g}, p99 {P99:g} ms")
-    with server(WORKERS) as (port, workers):
+    with server("--workers", WORKERS) as running:
+        asyncio.run(warm(running.port, WARM * WORKERS))
         # a little over the bar: what is lost at the edges must not decide
-        tally = asyncio.run(load(port, 1.05 * chosen.rate, SUSTAINED_SECONDS))
+        tally = asyncio.run(load(running.port, 1.05 * chosen.rate, SUSTAINED_SECONDS))
         print(tally.line(f"{WORKERS} workers, sustained") + f"  bar {chosen.rate:g}, no error")
+        workers = playing(running.process)
         before = resident(workers)
-        tally = asyncio.run(load(port, 2 * chosen.rate, 60 * chosen.minutes))
+        tally = asyncio.run(load(running.port, 2 * chosen.rate, 60 * chosen.minutes))
         after = resident(workers)
     print(tally.line(f"{WORKERS} workers, {2 * chosen.rate:g} asked") + "  bar 200, 429, 503 alone")
     odd = set(tally.statuses) - CLEAN
