@@ -24,8 +24,8 @@ from pages import (
     until,
     visit,
 )
+from plugged import Port
 from servers import shipped_models
-from test_server_midi_port import Port
 
 from paradiddle.output import Output
 from paradiddle.server.app import create_app

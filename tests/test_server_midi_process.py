@@ -1,0 +1,134 @@
+"""`paradiddle serve --midi-port`, in processes of its own and on a real bus."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from socket import SHUT_RDWR
+from typing import Any
+
+import pytest
+from jack import NOTE_ON, START, STOP, Ear, Heard, hanging, jack  # noqa: F401 (a fixture)
+from plugged import Port, pattern, until
+from servers import HOSTS, address_of, start_server, stop_server
+
+from paradiddle.output import Output
+from paradiddle.server.cable import Cable
+from paradiddle.server.midi_port import PATH
+from paradiddle.server.serving import Settings, bind, serve
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("", "--midi-port needs --workers 1, got 2"),
+        ("sys.modules['rtmidi'] = None", "pip install 'paradiddle[ports]'"),
+        ("importlib.util.find_spec = lambda name: None", "pip install 'paradiddle[ports]'"),
+    ],
+)
+def test_what_is_missing_is_said_in_one_line(code: str, said: str) -> None:
+    options = ["--midi-port", "--port", "0", *(["--workers", "2"] if not code else [])]
+    script = f"import importlib.util, sys\n{code}\nfrom paradiddle.cli import main\n"
+    script += f"sys.argv = ['paradiddle', 'serve', *{options!r}]\nmain()"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    [line] = done.stderr.splitlines()
+    assert said in line
+
+
+def test_without_the_option_nothing_of_it_is_loaded() -> None:
+    script = "import sys, paradiddle.server.serving\n"
+    script += "print([name for name in ('mido', 'rtmidi', 'websockets', 'paradiddle.live_player')"
+    script += " if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert "rtmidi" not in done.stdout
+    assert "websockets" not in done.stdout
+    assert "live_player" not in done.stdout
+
+
+def live(address: str) -> Any:
+    client = pytest.importorskip("websockets.sync.client")
+    return client.connect(address.replace("http", "ws") + PATH, origin=address)
+
+
+def struck(ear: Ear) -> list[Heard]:
+    heard = ear.take()
+    until(lambda: heard.extend(ear.take()) or any(one.kind == NOTE_ON for one in heard), "a note")
+    return heard
+
+
+@pytest.mark.jack
+def test_a_socket_that_drops_leaves_no_note(jack: str) -> None:  # noqa: F811
+    with Ear("server") as ear:
+        server = start_server("--midi-port", "server", stderr=subprocess.DEVNULL)
+        try:
+            address = address_of(server)
+            for _ in range(3):
+                with live(address) as socket:
+                    socket.send('{"type": "clock", "on": true}')
+                    socket.send(json.dumps({"type": "play", "pattern": pattern(0, 1, 2)}))
+                    heard = struck(ear)
+                    socket.socket.shutdown(SHUT_RDWR)  # without a word
+                time.sleep(0.3)
+                heard += ear.take()
+                kinds = [one.kind for one in heard]
+                assert START in kinds
+                assert STOP in kinds
+                assert not hanging(heard)
+                assert ear.take() == []
+        finally:
+            assert stop_server(server) == 0
+
+
+def test_a_server_that_is_hurried_past_its_end_closes_its_port_in_peace(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    numbers = signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT
+    before, seen = [signal.getsignal(number) for number in numbers], list[Any]()
+
+    class Hurried(Port):
+        def close(self) -> None:
+            seen.extend(signal.getsignal(number) for number in numbers)
+            super().close()
+
+    class Server:
+        def __init__(self, config: Any) -> None:
+            self.should_exit = False
+
+        def run(self, sockets: Any) -> None:
+            raise KeyboardInterrupt
+
+    port = Hurried()
+    monkeypatch.setattr("uvicorn.Server", Server)
+    try:
+        with pytest.raises(KeyboardInterrupt), bind("127.0.0.1", 0) as listening:
+            serve(Settings(None, HOSTS), listening, cable=Cable(Output(lambda: port, "fake")))
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+    assert port.closed.is_set()
+    assert seen == [signal.SIG_IGN] * 4
+
+
+@pytest.mark.jack
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
+def test_a_server_that_is_ended_leaves_no_note(jack: str, number: int) -> None:  # noqa: F811
+    with Ear("server") as ear:
+        server = start_server("--midi-port", "server", stderr=subprocess.PIPE)
+        with live(address_of(server)) as socket:
+            socket.send(json.dumps({"type": "play", "pattern": pattern(0, 1, 2)}))
+            heard = struck(ear)
+            before = time.monotonic()
+            server.send_signal(number)
+            _, said = server.communicate(timeout=20)
+        assert time.monotonic() - before < 4
+        time.sleep(0.1)
+        heard += ear.take()
+        assert server.returncode == 0
+        assert "Traceback" not in said
+        assert not hanging(heard)
