@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from paradiddle.audio import sound_card
+from paradiddle.audio import card_rate, sound_card
 from paradiddle.drums import VOICES
 from paradiddle.errors import AudioError
 from paradiddle.live_mixer import LiveMixer
@@ -65,8 +65,8 @@ class AudioSink:
         Play its drums instead of the kit.
     pitches : sequence of int
         What will be played beside the nine voices; made before, or a first hit would be late.
-    sample_rate : int, default 44100
-        Samples per second.
+    sample_rate : int, optional
+        Samples per second; the card's own if left out.
     now : callable
         Clock of the transport.
 
@@ -89,22 +89,23 @@ class AudioSink:
         self,
         soundfont: Path | None = None,
         pitches: Sequence[int] = (),
-        sample_rate: int = 44_100,
+        sample_rate: int | None = None,
         *,
         now: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.tell: Callable[[str], None] = lambda text: None
         self._driver = sound_card()
         self._now, self._lock = now, threading.Lock()
-        self._mixer, self._clock = LiveMixer(sample_rate), BlockClock(sample_rate)
+        rate = card_rate() if sample_rate is None else sample_rate
+        self._mixer, self._clock = LiveMixer(rate), BlockClock(rate)
         needed = tuple(dict.fromkeys((*(one.pitch for one in VOICES), CLICK_PITCHES[0], *pitches)))
         if soundfont is not None:
-            self._mixer.load(soundfont_sounds(soundfont, needed, sample_rate))
+            self._mixer.load(soundfont_sounds(soundfont, needed, rate))
         self._mixer.prepare(needed)
         self._waiting: list[Timed] = []
         self._played = 0
         self._lost = self._closed = False
-        self._stream = self._opened(sample_rate)
+        self._stream = self._opened(rate)
 
     def _opened(self, sample_rate: int) -> Any:
         """Open the sound card."""

@@ -75,8 +75,10 @@ def save(
         audio.write(path, sound_of(music, soundfont_path))
 
 
-def sound_of(music: Events | Pattern, soundfont_path: Path | None = None) -> NDArray[np.float32]:
-    """Render music to stereo at 44.1 kHz, float32 of shape (samples, 2).
+def sound_of(
+    music: Events | Pattern, soundfont_path: Path | None = None, *, sample_rate: int = 44_100
+) -> NDArray[np.float32]:
+    """Render music to stereo, float32 of shape (samples, 2).
 
     Raises
     ------
@@ -84,6 +86,6 @@ def sound_of(music: Events | Pattern, soundfont_path: Path | None = None) -> NDA
         If a SoundFont is asked for and cannot be played.
     """
     if soundfont_path is not None:
-        return soundfont.render(midi.to_bytes(music), soundfont_path)
+        return soundfont.render(midi.to_bytes(music), soundfont_path, sample_rate=sample_rate)
     events = Events.from_pattern(music) if isinstance(music, Pattern) else music
-    return kit.render(events.seconds(), events.notes, events.dynamics)
+    return kit.render(events.seconds(), events.notes, events.dynamics, sample_rate=sample_rate)

@@ -19,7 +19,10 @@ command -v node >/dev/null || install nodejs npm \
   || echo "no Node.js, and it may not be installed here: tests of the page's modules will be skipped"
 command -v jackd >/dev/null || install jackd2 \
   || echo "no jackd, and it may not be installed here: tests on a real MIDI bus will be skipped"
-if command -v npm >/dev/null && [ ! -d "$here/web/node_modules/web-midi-test" ]; then
+if python3 -c 'import ctypes.util, sys; sys.exit(not ctypes.util.find_library("portaudio"))' \
+  || install libportaudio2 \
+  || echo "no PortAudio, and it may not be installed here: tests of the sound card will be skipped"
+command -v npm >/dev/null && [ ! -d "$here/web/node_modules/web-midi-test" ]; then
   npm install --silent --no-audit --no-fund --prefix "$here/web" \
     || echo "web-midi-test could not be installed: tests of Web MIDI will be skipped"
 fi

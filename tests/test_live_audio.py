@@ -9,7 +9,7 @@ from paradiddle.live_audio import AudioSink, BlockClock
 from paradiddle.live_mixer import LiveMixer
 from paradiddle.timed import Timed
 
-RATE, BLOCK = 44_100, 256
+RATE, BLOCK = 48_000, 256
 HIT = Timed(1.0, "hit", voice=0, velocity=0.8, length=0.1)
 
 
@@ -49,6 +49,7 @@ class Card:
 def card(monkeypatch: pytest.MonkeyPatch) -> Card:
     found = Card()
     monkeypatch.setattr("paradiddle.live_audio.sound_card", lambda: found)
+    monkeypatch.setattr("paradiddle.live_audio.card_rate", lambda: RATE)
     return found
 
 
