@@ -18,7 +18,7 @@ run: $(BASE)/.installed
 # one thread a job: several that compute with all cores at once wait for each other most of the time
 test: $(DEV)/.installed lint
 	tests/prepare.sh
-	OMP_NUM_THREADS=1 $(DEV)/bin/python -m pytest -n $(JOBS) --dist loadgroup
+	OMP_NUM_THREADS=1 $(DEV)/bin/python -m pytest -n $(JOBS)
 
 lint: $(DEV)/.installed
 	$(DEV)/bin/ruff format --check .

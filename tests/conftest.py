@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import mido
 import pytest
@@ -14,15 +15,27 @@ settings.load_profile("paradiddle")
 DrumFile = Callable[..., Path]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep each file's tests in one worker, and all that play on a bus together.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep each file's tests in one worker, and all files whose tests play on a bus in the same.
 
     JACK servers of one machine share their registry: while one of them starts or takes a client,
     a client of another is refused now and then.
     """
-    for item in items:
-        group = "jack" if item.get_closest_marker("jack") else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Files(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0]
+            return "jack" if path in on_a_bus else path
+
+    tests = Path(__file__).parent
+    on_a_bus = {
+        str(path.relative_to(config.rootpath))
+        for path in tests.glob("test_*.py")
+        if "from jack import" in path.read_text(encoding="utf-8")
+    }
+    return Files(config, log)
 
 
 @pytest.fixture(scope="session")
