@@ -88,11 +88,11 @@ def music() -> np.ndarray:
     return drummer.vocabulary.inputs(rows)[:, None]
 
 
-def show_strayed(runs: dict[str, Runner]) -> None:
+def show_strayed(runs: dict[str, Runner], count: int) -> None:
     """Print how far each graph strays from the engine in pieces of 1,000 events."""
     shape, vocabulary, file = read_model(DEFAULT_MODEL)
-    pieces = [DrummerMusic(shape, vocabulary, file.tensors, seed) for seed in range(PIECES)]
-    print(f"over 1,000 events of {PIECES} pieces, on a memory of its own; bar {TOLERANCE:.0e}")
+    pieces = [DrummerMusic(shape, vocabulary, file.tensors, seed) for seed in range(count)]
+    print(f"over 1,000 events of {count} pieces, on a memory of its own; bar {TOLERANCE:.0e}")
     for name, run in runs.items():
         print(f"  {name:22}", *(f"{piece.strayed(run, 1):.1e}" for piece in pieces), flush=True)
 
@@ -108,7 +108,9 @@ def over(step: Step, sequence: np.ndarray) -> Callable[[], None]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    rounds, events = parser.parse_args().rounds, music()
+    parser.add_argument("--pieces", type=int, default=PIECES, help="of 1,000 events")
+    chosen, events = parser.parse_args(), music()
+    rounds = chosen.rounds
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))))
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         written = export_onnx(DEFAULT_MODEL, Path(name))
@@ -118,7 +120,8 @@ def main() -> None:
         runs = {path.name: onnx_runner(path) for path in written}
         runs |= {path.name: walker(path) for path in packages}
         fields = Drummer.load().vocabulary.fields
-        show_strayed(runs | {"the page in Chromium": page_runner(page, fields)})
+        runs["the page in Chromium"] = page_runner(page, fields)
+        show_strayed(runs, chosen.pieces)
         page.evaluate(FORGET)
         engine, onnx = Drummer.load().lstm.session(1).step, onnx_step(next(iter(written)))
         for event in events[:20]:
