@@ -3,10 +3,10 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import FrameType
 
-__all__ = ["signals_wait", "stops_on_signals"]
+__all__ = ["end_on_signals", "signals_wait", "stops_on_signals"]
 
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
 
@@ -14,8 +14,9 @@ _ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
 class _Leaving:
     """Handles the signals: raises for the first of them, unless that has to wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, status: int | None = None) -> None:
         self.stopped = False
+        self._status = status  # to end with, whatever the signal
         self.waits = 0  # how many things are under way that are not to be cut short
         self._due: BaseException | None = None
 
@@ -23,9 +24,13 @@ class _Leaving:
         """Take a signal."""
         if not self.stopped:
             self.stopped = True
-            interrupted = number == signal.SIGINT
-            self._due = KeyboardInterrupt() if interrupted else SystemExit(128 + number)
+            self._due = self._exception(number)
             self.leave()
+
+    def _exception(self, number: int) -> BaseException:
+        if self._status is not None:
+            return SystemExit(self._status)
+        return KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number)
 
     def leave(self) -> None:
         """Raise what is due, once nothing is under way."""
@@ -61,9 +66,26 @@ def stops_on_signals() -> Iterator[None]:
             signal.signal(number, signal.SIG_IGN if leaving.stopped else handler)
 
 
+def end_on_signals(numbers: Iterable[int], status: int = 0) -> None:
+    """Let the first of some signals end the program with a status, from now on.
+
+    Those after it are ignored. Works in the main thread.
+
+    Parameters
+    ----------
+    numbers : iterable of int
+        The signals.
+    status : int, default 0
+        That of the SystemExit which is raised.
+    """
+    leaving = _Leaving(status)
+    for number in numbers:
+        signal.signal(number, leaving)
+
+
 @contextlib.contextmanager
 def signals_wait() -> Iterator[None]:
-    """Let the exception of `stops_on_signals` come after a block, and never within.
+    """Let what `stops_on_signals` or `end_on_signals` raise come after a block, and never within.
 
     For what must be whole or not there: a client of JACK that is left half open holds up its
     server. In other threads than the main one no signal comes anyway.
@@ -92,7 +114,7 @@ def _numbers() -> list[int]:
 
 
 def _ours() -> _Leaving | None:
-    """Find the handler of `stops_on_signals`, within it."""
+    """Find the handler that is installed, if one is."""
     for number in _numbers():
         handler = signal.getsignal(number)
         if isinstance(handler, _Leaving):

@@ -1,6 +1,7 @@
 """`paradiddle serve`: the drum machine in the browser."""
 
 import os
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -71,19 +72,19 @@ def serve(
 
     check_whole("port", port, 0, 65535, "8765 is usual")
     check_whole("workers", workers, 1, _MOST_WORKERS, "one for each core is plenty")
-    end_quietly()
-    cable = None if midi_port is None else _cable(midi_port, workers)
-    sources = load_models(model).sources
-    listening = bind(host, port)
-    address, port = listening.getsockname()[:2]
-    hosts = Hosts.of(host, port, allow_host or ())
-    for name, source in sources.items() if model else ():
-        note(f"{name}: {source}")
-    _warn(address)
-    if cable is not None:
-        note(f"pages may play to MIDI port {cable.output.name}")
-    _announce(f"http://{_reachable(host, hosts)}:{port}/", open_)
-    run(Settings(model, hosts), listening, workers, cable)
+    end_quietly(with_port=midi_port is not None)
+    with nullcontext() if midi_port is None else closing(_cable(midi_port, workers)) as cable:
+        sources = load_models(model).sources
+        listening = bind(host, port)
+        address, port = listening.getsockname()[:2]
+        hosts = Hosts.of(host, port, allow_host or ())
+        for name, source in sources.items() if model else ():
+            note(f"{name}: {source}")
+        _warn(address)
+        if cable is not None:
+            note(f"pages may play to MIDI port {cable.output.name}")
+        _announce(f"http://{_reachable(host, hosts)}:{port}/", open_)
+        run(Settings(model, hosts), listening, workers, cable)
 
 
 def _cable(name: str, workers: int) -> "Cable":

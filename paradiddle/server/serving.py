@@ -22,6 +22,7 @@ from paradiddle.server.app import create_app
 from paradiddle.server.connection import Patience, connection_with
 from paradiddle.server.guards import Hosts
 from paradiddle.server.models import load_models
+from paradiddle.stopping import end_on_signals
 
 if TYPE_CHECKING:
     from paradiddle.server.cable import Cable
@@ -93,14 +94,20 @@ def bind(host: str, port: int) -> socket.socket:
     return taken
 
 
-def end_quietly() -> None:
-    """Let SIGINT and SIGTERM end this process well, from now until it serves."""
-    for number in _ENDING:
-        signal.signal(number, _leave)
+def end_quietly(*, with_port: bool = False) -> None:
+    """Let SIGINT and SIGTERM end this process well, from now until it serves.
+
+    Parameters
+    ----------
+    with_port : bool, default False
+        Whether it holds a MIDI port, which is silenced and closed on other signals too.
+    """
+    end_on_signals(_signals(with_port))
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(0)
+def _signals(with_port: bool) -> tuple[signal.Signals, ...]:
+    """List the signals that end a server well."""
+    return (*_ENDING, *_HANGING_UP) if with_port else _ENDING
 
 
 def serve(
@@ -134,7 +141,7 @@ def _work(settings: Settings, listening: socket.socket, cable: "Cable | None" = 
     finally:
         if cable is not None:
             # the server was hurried past its own end, or never came to it
-            for number in (*_ENDING, *_HANGING_UP):
+            for number in _signals(with_port=True):
                 signal.signal(number, signal.SIG_IGN)
             cable.close()
 
@@ -147,7 +154,7 @@ def _run(settings: Settings, listening: socket.socket, cable: "Cable | None") ->
     def end(number: int, frame: FrameType | None) -> None:
         server.should_exit = True  # also before it runs, and once more when it has ended
 
-    for number in _ENDING if cable is None else (*_ENDING, *_HANGING_UP):
+    for number in _signals(cable is not None):
         signal.signal(number, end)
     server.run([listening])
 

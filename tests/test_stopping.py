@@ -1,0 +1,106 @@
+import signal
+import threading
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from endings import ENDING, handlers
+
+from paradiddle.stopping import end_on_signals, signals_wait, stops_on_signals
+
+__all__ = ["handlers"]  # a fixture
+
+
+@pytest.mark.parametrize("first", ENDING)
+def test_the_first_signal_ends_it_and_others_are_ignored(
+    first: signal.Signals, handlers: dict[int, Any]
+) -> None:
+
+    def play() -> None:
+        with stops_on_signals(), ExitStack() as silencing:
+            for number in ENDING:
+                silencing.callback(signal.raise_signal, number)
+            signal.raise_signal(first)
+
+    with pytest.raises((SystemExit, KeyboardInterrupt)) as left:
+        play()
+    if first == signal.SIGINT:
+        assert left.type is KeyboardInterrupt
+    else:
+        assert left.value.code == 128 + first  # type: ignore[union-attr]
+    for number in ENDING:  # and until the process ends
+        assert signal.getsignal(number) == signal.SIG_IGN
+
+
+def test_a_signal_waits_for_what_is_under_way(handlers: dict[int, Any]) -> None:
+    done = []
+
+    def work() -> None:
+        with stops_on_signals():
+            with signals_wait():
+                with signals_wait():
+                    signal.raise_signal(signal.SIGINT)
+                    done.append(1)
+                done.append(2)
+                signal.raise_signal(signal.SIGTERM)  # an impatient second one
+                done.append(3)
+            done.append(4)
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == [1, 2, 3]
+
+
+@pytest.mark.parametrize("number", ENDING)
+def test_a_program_that_ends_on_signals_ends_once_with_its_status(
+    number: signal.Signals, handlers: dict[int, Any]
+) -> None:
+    end_on_signals(ENDING, 3)
+    with pytest.raises(SystemExit) as left:
+        signal.raise_signal(number)
+    assert left.value.code == 3
+    signal.raise_signal(number)  # while it cleans up
+
+
+def test_what_it_holds_half_open_is_opened_first(handlers: dict[int, Any]) -> None:
+    done = []
+    end_on_signals([signal.SIGTERM])
+
+    def work() -> None:
+        with signals_wait():
+            signal.raise_signal(signal.SIGTERM)
+            done.append(1)
+        done.append(2)
+
+    with pytest.raises(SystemExit):
+        work()
+    assert done == [1]
+
+
+def test_in_another_thread_nothing_waits(handlers: dict[int, Any]) -> None:
+    inside, over = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with signals_wait():
+            inside.set()
+            over.wait(5)
+
+    def stop() -> None:
+        with stops_on_signals():
+            thread.start()
+            inside.wait(5)
+            signal.raise_signal(signal.SIGTERM)
+
+    thread = threading.Thread(target=work)
+    with pytest.raises(SystemExit):
+        stop()
+    over.set()
+    thread.join()
+
+
+def test_without_a_signal_all_is_as_it_was(handlers: dict[int, Any]) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as under nohup
+    with stops_on_signals():
+        signal.raise_signal(signal.SIGHUP)
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    assert signal.getsignal(signal.SIGTERM) == handlers[signal.SIGTERM]
