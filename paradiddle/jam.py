@@ -18,7 +18,7 @@ from paradiddle.output import CLICK_PITCHES
 from paradiddle.pattern import Pattern
 from paradiddle.transport import Timed, Transport
 
-__all__ = ["WAYS", "Jam", "Way"]
+__all__ = ["WAYS", "Jam", "Way", "check_bars"]
 
 Way = Literal["continue", "complement", "accompany"]
 WAYS: tuple[Way, ...] = ("continue", "complement", "accompany")
@@ -69,7 +69,7 @@ class Jam(Band):
     ) -> None:
         if way not in WAYS:
             raise InvalidValueError(f"a jam must be one of {', '.join(WAYS)}, got {way!r}")
-        check_whole("bars", bars, 1, _MOST_BARS, "two or four are usual")
+        check_bars(bars)
         super().__init__(transport)
         self.answers, self.listener, self.way, self.bars = answers, listener, way, int(bars)
         self._silence = Bar(Pattern.empty(1), _clicks() if click else Loop((), 4.0))
@@ -206,6 +206,11 @@ def _clicks() -> Loop:
     side_stick, _ = CLICK_PITCHES
     clicks = [Struck(beat, beat, -1, 0.6 if beat else 0.9, pitch=side_stick) for beat in range(4)]
     return Loop(tuple(clicks), 4.0)
+
+
+def check_bars(bars: int) -> None:
+    """Raise unless a call may be so many bars long."""
+    check_whole("bars", bars, 1, _MOST_BARS, "two or four are usual")
 
 
 def _trial(bars: int, qpm: float) -> Pattern:
