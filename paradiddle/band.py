@@ -44,7 +44,7 @@ class Band(ABC):
         """Bars that were not there in time."""
         self._queued: deque[tuple[float, Bar]] = deque()  # where each begins
         self._place = 0.0  # the pulse heard last, in quarters
-        self._set_in = 0.0  # where the music did, in quarters
+        self._passed = 0.0  # the last bar line, or where the music set in
         self._awake, self._closing = threading.Event(), threading.Event()
         self._longest = 0.0  # seconds that a bar took to make, of late
         self._thread: threading.Thread | None = None
@@ -80,7 +80,7 @@ class Band(ABC):
             self.playing = self._queued[-1][1]
             self._queued.clear()
         self.number = int((position + BAR_SLACK) // self.transport.quarters_per_bar) + 1
-        self._set_in, before, self._place = position, self._place, position
+        self._passed, before, self._place = position, self._place, position
         if abs(position - before) > _STAYS:
             self.relocated()
         self._awake.set()
@@ -91,8 +91,9 @@ class Band(ABC):
         while self._queued and self._queued[0][0] <= line + BAR_SLACK:
             begun = self._queued.popleft()[1]
         self.number = round(line / self.transport.quarters_per_bar) + 1
-        self.late += begun is None and abs(line - self._set_in) > BAR_SLACK
-        self.playing = begun or self.playing
+        # a line may be passed again where the clock has been moved back
+        self.late += begun is None and line > self._passed + BAR_SLACK
+        self._passed, self.playing = max(self._passed, line), begun or self.playing
         self._awake.set()
 
     def work(self, lock: AbstractContextManager[Any]) -> Self:

@@ -63,6 +63,14 @@ class Deck:
         """Play on from where it was stopped."""
         self.player.continue_(at=at)
 
+    def resume(self) -> None:
+        """Play on from the bar line before where it was stopped."""
+        self.band.rewind()
+        with self.change() as transport:
+            bar = transport.quarters_per_bar
+            transport.locate(max(0.0, transport.position // bar * bar))
+            self.player.continue_()
+
     def stop(self) -> None:
         """Stop and be silent."""
         self.player.stop()
@@ -72,7 +80,7 @@ class Deck:
         return self.player.change()
 
     def toggle(self) -> str:
-        """Stop the music, or start it again; leave that to a clock that is followed.
+        """Stop the music, or play on; leave that to a clock that is followed.
 
         Returns
         -------
@@ -82,7 +90,7 @@ class Deck:
         if self.follows:
             return "the clock it follows starts and stops"
         chosen: Sequence[Callable[[], None]] = (
-            (self.leader.play, self.leader.stop) if self.leader else (self.start, self.stop)
+            (self.leader.play, self.leader.stop) if self.leader else (self.resume, self.stop)
         )
         chosen[self.running]()
         return "" if self.running else "stopped; space goes on"
@@ -91,7 +99,6 @@ class Deck:
         """Play at another tempo, with all who share it."""
         if self.leader is not None:
             self.leader.set_qpm(qpm)
-            return
         with self.change() as transport:
             transport.set_qpm(qpm)
 

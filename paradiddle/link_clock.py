@@ -11,10 +11,12 @@ from paradiddle.clock_in import Playable
 from paradiddle.complaints import again_and_again
 from paradiddle.errors import MissingExtraError
 from paradiddle.timing import check_qpm
+from paradiddle.transport import Transport
 
 __all__ = ["LinkClock", "join_link"]
 
 _POLL_SECONDS = 0.02
+_MOVED = 0.25  # quarters; a session that nobody has moved is off by less
 
 
 def join_link(qpm: float) -> Any:
@@ -50,6 +52,8 @@ class LinkClock:
         What `join_link` gives.
     quarters_per_bar : float, optional
         Length of the bars that all are to begin together; that of the player's music if left out.
+    latency : float, default 0
+        Seconds after its time that the music is heard, which it makes up for.
     notice : callable, optional
         Told in a line what goes wrong as the session is followed.
     now : callable
@@ -62,10 +66,12 @@ class LinkClock:
         link: Any,
         quarters_per_bar: float | None = None,
         *,
+        latency: float = 0.0,
         notice: Callable[[str], None] = lambda _: None,
         now: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._player, self._link, self._now, self._notice = player, link, now, notice
+        self._latency = latency
         if quarters_per_bar is None:
             with player.change() as transport:
                 quarters_per_bar = transport.quarters_per_bar
@@ -99,6 +105,7 @@ class LinkClock:
     def set_phase(self, position: float) -> None:
         """Move the session's bars, for all: be at this position within a bar now."""
         self._link.force_beat(position % self._bar)
+        self.turn()
 
     def find(self, seconds: float, *, sleep: Callable[[float], None] = time.sleep) -> int:
         """Wait for others, at most so long; tell how many there are."""
@@ -109,13 +116,15 @@ class LinkClock:
 
     def play(self) -> None:
         """Start with the next bar of the session."""
-        self._link.playing = True
-        self._begin()
+        with self._player.change():
+            self._link.playing = True
+            self._begin()
 
     def stop(self) -> None:
         """Stop, and let the others do so."""
-        self._link.playing = False
-        self._halt()
+        with self._player.change():
+            self._link.playing = False
+            self._halt()
 
     def run(self) -> None:
         """Follow in a thread until `close`."""
@@ -132,18 +141,28 @@ class LinkClock:
 
     def turn(self) -> None:
         """Follow once: start and stop, speed and bar lines."""
-        if self._link.playing != self._playing:
-            if self._playing:
-                self._halt()
-            else:
-                self._begin()
         with self._player.change() as transport:
-            if not transport.running:
+            # within: our own wish and that of others may come at once, from two threads
+            if self._link.playing != self._playing:
+                if self._playing:
+                    self._halt()
+                else:
+                    self._begin()
+            if transport.running and not transport.waits:
+                self._align(transport)
                 return
-            seconds, phase = self._phase()
-            position = transport.position_at(seconds)
-            apart = (phase - position + self._bar / 2) % self._bar - self._bar / 2
-            transport.align(seconds, position + apart, self.qpm)
+            if transport.qpm != self.qpm:
+                transport.set_qpm(self.qpm)
+            if transport.waits:
+                transport.begin_at(self._next_bar())
+
+    def _align(self, transport: Transport) -> None:
+        """Be where the session is in its bar."""
+        seconds, phase = self._phase()
+        position = transport.position_at(seconds)
+        apart = (phase - position + self._bar / 2) % self._bar - self._bar / 2
+        follow = transport.leap if abs(apart) > _MOVED else transport.align
+        follow(seconds, position + apart, self.qpm)
 
     def _follow(self) -> None:
         """Follow again and again."""
@@ -151,26 +170,30 @@ class LinkClock:
         again_and_again([self.turn], _POLL_SECONDS, self._closing, what, self._notice)
 
     def _phase(self) -> tuple[float, float]:
-        """Read a second and the quarters since the bar line then."""
+        """Read a second, and the quarters since the bar line when what is played then is heard."""
         before = self._now()
         beat = float(self._link.beat)
-        return (before + self._now()) / 2, beat % self._bar
+        return (before + self._now()) / 2, (beat + self._latency * self.qpm / 60) % self._bar
 
-    def _begin(self) -> None:
-        """Start at the next bar line, or this one if it is just passing."""
+    def _next_bar(self) -> float:
+        """Find the second of the next bar line, or of this one if it is just passing."""
         seconds, phase = self._phase()
         wait = -phase % self._bar
         if math.isclose(wait, self._bar, abs_tol=0.05):
             wait = 0.0
+        return seconds + wait * 60 / self.qpm
+
+    def _begin(self) -> None:
+        """Start with the bar."""
         with self._player.change() as transport:
             self._playing = True
             if transport.running:
                 return
             transport.set_qpm(self.qpm)
-            # within: our own wish and that of others may come at once, from two threads
-            self._player.start(at=seconds + wait * 60 / self.qpm)
+            self._player.start(at=self._next_bar())
 
     def _halt(self) -> None:
         """Stop the player."""
-        self._playing = False
-        self._player.stop()
+        with self._player.change():
+            self._playing = False
+            self._player.stop()

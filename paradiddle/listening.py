@@ -96,7 +96,7 @@ class Listener:
         now: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._transport, self._voices, self._other = transport, voices, other
-        self._latency, self._now = latency, now
+        self.latency, self._now = latency, now
         self.lock: AbstractContextManager[Any] = threading.RLock()
         """Which guards the transport: that of the player."""
         self._came: queue.SimpleQueue[tuple[int, int, float]] = queue.SimpleQueue()
@@ -109,7 +109,7 @@ class Listener:
 
     def strike(self, pitch: int, velocity: int) -> None:
         """Take a stroke of this moment; of several on one cell the hardest stays."""
-        self._came.put((pitch, velocity, self._now() - self._latency))
+        self._came.put((pitch, velocity, self._now() - self.latency))
 
     def take(self) -> None:
         """Put in their places the strokes that have come."""

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from paradiddle.timed import Timed
 __all__ = ["AudioSink", "BlockClock"]
 
 _SHARE = 0.02  # of the error that the estimate of the sample clock takes up with each block
+_FIRST_BLOCK_SECONDS = 0.2  # longest wait for it
 _LOST_SECONDS = 0.1  # an error so large is a pause of the card
 
 
@@ -57,7 +59,7 @@ class BlockClock:
 class AudioSink:
     """Plays the kit through the sound card.
 
-    All hits come later by the same time, the card's own and one block.
+    All hits come later by the same time, the card's own and one block: its `latency`.
 
     Parameters
     ----------
@@ -103,12 +105,14 @@ class AudioSink:
             self._mixer.load(soundfont_sounds(soundfont, needed, rate))
         self._mixer.prepare(needed)
         self._waiting: list[Timed] = []
-        self._played = 0
+        self._played = self._block = 0  # samples: so far, and at once
+        self._asked = threading.Event()
         self._lost = self._closed = False
         self._stream = self._opened(rate)
 
     def _opened(self, sample_rate: int) -> Any:
         """Open the sound card."""
+        opened = ExitStack()
         try:
             stream = self._driver.OutputStream(
                 samplerate=sample_rate,
@@ -117,8 +121,11 @@ class AudioSink:
                 latency="low",
                 callback=self._fill,
             )
+            opened.callback(stream.close, ignore_errors=True)
             stream.start()
+            opened.pop_all()
         except self._driver.PortAudioError as error:
+            opened.close()
             raise AudioError(
                 f"cannot play sound: {error}; is a sound card there? Play to a MIDI port instead,"
                 " with --port or --virtual"
@@ -128,6 +135,8 @@ class AudioSink:
     def _fill(self, out: Stereo, count: int, _: object, __: object) -> None:
         """Give the card its next block."""
         with self._lock:
+            self._block = count
+            self._asked.set()
             self._clock.block(self._played, self._now())
             for timed in self._waiting:
                 start = max(self._played, self._clock.sample(timed.seconds) + count)
@@ -137,6 +146,12 @@ class AudioSink:
             self._waiting.clear()
             out[:] = self._mixer.block(self._played, count)
             self._played += count
+
+    @property
+    def latency(self) -> float:
+        """Seconds after its time that a hit is heard, by what the card says of itself."""
+        self._asked.wait(_FIRST_BLOCK_SECONDS)
+        return float(self._stream.latency) + self._block / self._mixer.sample_rate
 
     @property
     def sounds(self) -> bool:

@@ -83,6 +83,11 @@ class LivePlayer:
         self._thread: threading.Thread | None = None
         self._watcher = threading.Thread(target=self._watch, name="ports", daemon=True)
 
+    @property
+    def latency(self) -> float:
+        """Seconds after its time that something is heard where it is heard first."""
+        return min((sink.latency for sink in self.sinks), default=0.0)
+
     def start(self, *, count_in_bars: int = 0, at: float | None = None) -> None:
         """Play from the beginning."""
         self._begin()

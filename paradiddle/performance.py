@@ -31,9 +31,8 @@ def perform(
     screen: Screen,
     hands: Hands,
     view: Callable[[], View],
-    bars: int | None = None,
 ) -> None:
-    """Run until it is asked to end, or some bars are over.
+    """Run until it is asked to end, or the music is over.
 
     It ends, too, when its terminal has been closed. Whatever goes wrong in the threads of the
     player or the band is raised here.
@@ -47,14 +46,10 @@ def perform(
     hands : Hands
     view : callable
         What to show now.
-    bars : int, optional
-        How many bars to play.
     """
-    while not (hands.quits or keys.gone):
+    while not (hands.quits or keys.gone or deck.player.finished):
         deck.player.wait(0)
         deck.band.check()
-        if bars is not None and deck.position >= bars * deck.player.transport.quarters_per_bar:
-            return
         screen.show(view())
         hands.turn()
         key = keys.read(_FRAME)

@@ -66,7 +66,8 @@ def list_ports(*, backend: str | None = None) -> Ports:
             inputs, outputs = driver.get_input_names(), driver.get_output_names()
     except Exception as error:  # each driver has its own
         raise PortError(
-            f"cannot list MIDI ports: {error}; load ALSA's snd-seq or start a JACK server"
+            f"cannot list MIDI ports: {error}; start the MIDI system, on Linux ALSA's snd-seq or a"
+            " JACK server"
         ) from error
     return Ports(tuple(inputs), tuple(outputs))
 

@@ -5,9 +5,12 @@ from typing import Protocol
 
 from paradiddle.checks import check_whole
 from paradiddle.output import Output
+from paradiddle.stretches import SLACK, next_multiple
 from paradiddle.timed import Timed
 
 __all__ = ["MidiSink", "Sink", "check_channel"]
+
+_SIXTEENTH = 0.25  # quarters
 
 
 class Sink(Protocol):
@@ -18,6 +21,10 @@ class Sink(Protocol):
     """
 
     ahead: bool  # whether things come as early as possible, because the sink itself keeps time
+
+    @property
+    def latency(self) -> float:
+        """Seconds after its time that something is heard, as far as is known."""
 
     def send(self, timed: Timed) -> None:
         """Take one thing, at its time unless `ahead`."""
@@ -50,6 +57,7 @@ class MidiSink:
     """
 
     ahead = False
+    latency = 0.0
 
     def __init__(
         self,
@@ -64,6 +72,8 @@ class MidiSink:
         for one in (channel, *self._channels):
             check_channel(one)
         self.output, self.pitches, self.channel, self.clock = output, pitches, channel, clock
+        self._leads = False  # whether receivers of the clock have been started
+        self._joins: float | None = None  # the 16th at which they are to go on
 
     def send(self, timed: Timed) -> None:
         """Send a note, the end of one, or a clock message."""
@@ -80,19 +90,35 @@ class MidiSink:
 
     def _tell(self, timed: Timed) -> None:
         """Send a clock message."""
-        if timed.kind == "pulse":
-            self.output.clock("pulse")
-        elif timed.kind == "start":
+        if timed.kind == "start":
+            self._leads = True
             self.output.clock("start")
         elif timed.kind == "continue":
-            self.output.clock("position", timed.position)
-            self.output.clock("continue")
+            # song positions are counted in 16ths
+            self._joins = next_multiple(timed.position, _SIXTEENTH)
+        if timed.kind not in ("continue", "pulse"):
+            return
+        if self._joins is not None and timed.position >= self._joins - SLACK:
+            self._continue(self._joins)
+        if timed.kind == "pulse":
+            self.output.clock("pulse")
+
+    def _continue(self, position: float) -> None:
+        """Let receivers of the clock go on."""
+        self._leads, self._joins = True, None
+        self.output.clock("position", position)
+        self.output.clock("continue")
 
     def stop(self) -> None:
         """Silence the port, and stop who follows its clock."""
         self.output.silence()
-        if self.clock:
+        self.release_clock()
+
+    def release_clock(self) -> None:
+        """Stop who follows the clock, if they have been started."""
+        if self._leads:
             self.output.clock("stop")
+        self._leads, self._joins = False, None
 
     def check(self) -> None:
         """Pick up a port that was gone."""

@@ -18,7 +18,7 @@ When = Literal["bar", "now", "end"]
 SLACK = 1e-6
 """Quarters; what two ways to compute one place differ by is less."""
 
-_LATE = 1.0  # quarters by which a hit can sound after its step, at most
+_KEPT = 4.0  # quarters that are still known after they are over, for late hits and leaps back
 _EIGHTH = 0.5
 
 
@@ -44,8 +44,8 @@ class Stretch:
 
     @property
     def end(self) -> float:
-        """Where a loop that does not repeat is over."""
-        return math.inf if self.loop.repeats else self.origin + self.loop.quarters
+        """Where a loop that does not repeat is over, at once if it is so before it begins."""
+        return math.inf if self.loop.repeats else max(self.begin, self.origin + self.loop.quarters)
 
     def hits(self, first: float, after: float, end: float) -> Iterator[tuple[float, Struck]]:
         """Hits that sound in [first, after), with steps from the beginning to before `end`."""
@@ -78,6 +78,11 @@ class Stretches:
     first : Stretch
         What is played until something else is.
 
+    Attributes
+    ----------
+    until : float
+        Where all ends, whatever is in force there; never by default.
+
     Examples
     --------
     >>> from paradiddle.pattern import Pattern
@@ -89,11 +94,17 @@ class Stretches:
 
     def __init__(self, first: Stretch) -> None:
         self._row = [first]
+        self.until = math.inf
 
     @property
     def last(self) -> Stretch:
         """What was chosen last, even if it has yet to begin."""
         return self._row[-1]
+
+    @property
+    def end(self) -> float:
+        """Where the music is over, as far as is known."""
+        return min(self.until, self.last.end)
 
     @property
     def earliest(self) -> float:
@@ -146,11 +157,11 @@ class Stretches:
         """Hits that sound in [first, after)."""
         ends = [*(one.begin for one in self._row[1:]), math.inf]
         for stretch, end in zip(self._row, ends, strict=True):
-            yield from stretch.hits(first, after, end)
+            yield from stretch.hits(first, after, min(end, self.until))
 
     def forget(self, position: float) -> None:
-        """Drop what is over, late hits and all."""
-        past = sum(one.begin < position - _LATE for one in self._row[1:])
+        """Drop what has been over for some time."""
+        past = sum(one.begin < position - _KEPT for one in self._row[1:])
         self._row = self._row[past:]
 
     def _before(self, position: float) -> list[Stretch]:

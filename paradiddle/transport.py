@@ -25,6 +25,8 @@ __all__ = ["PULSES_PER_QUARTER", "Loop", "Struck", "Timed", "Transport", "When"]
 _LEAD = 0.03  # seconds from `start` to the first hit, so that even that one is not late
 _SIXTEENTH = 0.25  # quarters
 _BEHIND = 1.0  # quarters before a start in which its early hits are looked for
+# What lay so shortly before the place of a leap is struck yet, in quarters and in seconds at most.
+_JUST, _JUST_SECONDS = 0.1, 0.05
 
 
 class Transport:
@@ -70,6 +72,10 @@ class Transport:
         self._counted = self._music = 0.0  # where the count-in and the music begin
         self._handed = now()  # the second of the horizon
         self._onset: Kind = "start"
+        self._sets_in = False  # whether that it does is yet to be told
+        self._bars: int | None = None  # to play
+        self._span = 0.0, 0.0  # from where to where they are played
+        self._leapt: float | None = None  # where the music was before a leap
 
     @property
     def running(self) -> bool:
@@ -106,9 +112,14 @@ class Transport:
         """Quarters from the start of the music, now; negative in a count-in."""
         return self._line.position(self._now()) if self._running else self._horizon
 
-    def place_in_loop(self) -> float:
-        """Quarters from the start of the loop that sounds now, for a playhead."""
-        position = self.position
+    @property
+    def waits(self) -> bool:
+        """Whether it has been started for a moment of which nothing has been handed out yet."""
+        return self._running and self._horizon < self._counted
+
+    def place_in_loop(self, seconds: float | None = None) -> float:
+        """Quarters from the start of the loop that sounds now, or at a second."""
+        position = self.position if seconds is None else self.position_at(seconds)
         stretch = self._stretches.at(position)
         return (position - stretch.origin) % stretch.loop.quarters
 
@@ -145,10 +156,36 @@ class Transport:
         self._stretches = self._from(position, origin, self.loop)
         self._go(at, position, position, onset)
 
+    def begin_at(self, seconds: float) -> None:
+        """Let a start that still `waits` come at another second.
+
+        Raises
+        ------
+        InvalidValueError
+            If none does.
+        """
+        if not self.waits:
+            raise InvalidValueError(f"nothing waits to begin at {seconds:g} s; start it first")
+        self._line = TempoLine(seconds, self._counted, self.qpm)
+        self._begun = self._handed = seconds
+
+    def set_bars(self, bars: int | None) -> None:
+        """End after so many bars from where the music sets in next; a bar begun there counts.
+
+        Stopped and continued on the way it ends where it would have ended.
+
+        Raises
+        ------
+        InvalidValueError
+            If there are none.
+        """
+        check_at_least("bars", 1 if bars is None else bars, 1, "None plays on and on")
+        self._bars, self._span = bars, (0.0, 0.0)
+
     def stop(self) -> None:
         """Stop; `continue_` goes on with the next 16th."""
         if self._running:
-            position = max(0.0, self.position)
+            position = min(max(0.0, self.position), self._stretches.end)
             self._running = False
             self._horizon = math.ceil((position - SLACK) / _SIXTEENTH) * _SIXTEENTH
 
@@ -169,12 +206,24 @@ class Transport:
         """Run from the count-in's start; the music sets in where it begins."""
         if self._running:
             raise InvalidValueError("the transport runs already; stop it first")
+        if onset == "start" or not self._span[0] <= begin < self._span[1]:
+            self._span = begin, self._last_line(begin)
+        self._stretches.until = self._span[1]
+        self._leapt, self._sets_in = None, True
         begun = self._now() + _LEAD if at is None else at
         self._line = TempoLine(begun, count_in, self.qpm)
         self._begun, self._onset, self._music = begun, onset, begin
         self._counted, self._horizon = count_in, count_in - _BEHIND
         self._handed = begun
         self._running = True
+
+    def _last_line(self, begin: float) -> float:
+        """Bar line at which music that sets in here is to end."""
+        if self._bars is None:
+            return math.inf
+        return (
+            math.floor(begin / self.quarters_per_bar + SLACK) + self._bars
+        ) * self.quarters_per_bar
 
     # --- changes while it plays ------------------------------------------------------------------
 
@@ -198,6 +247,27 @@ class Transport:
         """
         edge, speed = self._edge(), check_qpm(qpm)
         self._line.jump(edge, position + (edge - seconds) * speed / 60, speed)
+
+    def leap(self, seconds: float, position: float, qpm: float) -> None:
+        """Follow another clock that has been moved: be at `position` at `seconds`, at its speed.
+
+        What lies between is left out; what it goes back to, up to a bar, is played again.
+
+        Raises
+        ------
+        InvalidValueError
+            If MIDI files cannot hold that speed, or nothing plays.
+        """
+        if not self._running or self.waits:
+            raise InvalidValueError(f"cannot leap to position {position}, nothing plays; start it")
+        now, speed = self._now(), check_qpm(qpm)
+        before = self._line.position(now)
+        self._line.jump(now, position + (now - seconds) * speed / 60, speed)
+        after = self._line.position(now)
+        begin = after - min(_JUST, _JUST_SECONDS * speed / 60)
+        self._leapt = min(self._horizon, self._horizon if self._leapt is None else self._leapt)
+        # what has been handed out already sounds yet, and is not to sound twice
+        self._horizon = max(begin, self._horizon) if after > before else begin
 
     def shift(self, seconds: float) -> None:
         """Let all that is yet to come be so much later, as after a machine slept."""
@@ -253,7 +323,10 @@ class Transport:
         InvalidValueError
             If the music has no such bars.
         """
-        loop = self._whole.between(first_bar or 1, last_bar or self._whole.bars)
+        bars = self._whole.bars
+        loop = self._whole.between(
+            1 if first_bar is None else first_bar, bars if last_bar is None else last_bar
+        )
         if self._running:
             self._swap(loop, "bar")
         else:
@@ -326,13 +399,16 @@ class Transport:
 
     def _marks(self, first: float, after: float) -> Iterator[Timed]:
         """Pulses, bar lines, clicks, the start and the end in [first, after)."""
-        first = max(first, self._counted)
-        for mark in marks(first, after, self.quarters_per_bar, self._music):
-            yield self._timed(mark.kind, mark.position, mark.velocity)
-        if first <= self._music < after:
+        first, end, bar = max(first, self._counted), self._stretches.end, self.quarters_per_bar
+        leapt, self._leapt = first if self._leapt is None else self._leapt, None
+        for mark in marks(min(leapt, first), min(after, end), bar, self._music):
+            if mark.position >= first or mark.kind == "bar":
+                yield self._timed(mark.kind, mark.position, mark.velocity)
+        if self._sets_in and first <= self._music < after:
+            self._sets_in = False
             yield self._timed(self._onset, self._music)
-        if first <= self._stretches.last.end < after:
-            yield self._timed("end", self._stretches.last.end)
+        if min(leapt, first) <= end < after:
+            yield self._timed("end", end)
 
     def _hits(self, first: float, after: float) -> Iterator[Timed]:
         """Hits in [first, after)."""

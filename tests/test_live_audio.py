@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from paradiddle import live_mixer
+from paradiddle.errors import AudioError
 from paradiddle.live_audio import AudioSink, BlockClock
 from paradiddle.live_mixer import LiveMixer
 from paradiddle.timed import Timed
@@ -19,6 +20,7 @@ class Card:
     class Stream:
         def __init__(self, callback: Callable[..., None], **_: Any) -> None:
             self.fill, self.active, self.closed = callback, False, False
+            self.latency = 0.01
 
         def start(self) -> None:
             self.active = True
@@ -64,6 +66,22 @@ def test_a_hit_sounds_at_its_time(card: Card) -> None:
     sound = card.play(1.0)
     onset = np.flatnonzero(sound.any(axis=1))[0] / RATE + 0.5
     assert onset == pytest.approx(1.0 + BLOCK / RATE, abs=0.002)
+
+
+def test_it_tells_how_late_it_is_heard(card: Card) -> None:
+    sink = sink_of(card)
+    card.play(0.1)
+    assert sink.latency == pytest.approx(0.01 + BLOCK / RATE)
+
+
+def test_a_card_that_does_not_begin_is_let_go(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(stream: Card.Stream) -> None:
+        raise card.PortAudioError("device unavailable")
+
+    monkeypatch.setattr(Card.Stream, "start", start)
+    with pytest.raises(AudioError, match="cannot play sound: device unavailable"):
+        sink_of(card)
+    assert card.streams[-1].closed
 
 
 def test_what_sounds_rings_out_and_a_stop_cuts_it(card: Card) -> None:

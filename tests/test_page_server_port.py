@@ -1,6 +1,7 @@
 """The page plays to the MIDI port of its server: a real page and socket, a port that is none."""
 
 import asyncio
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -26,11 +27,13 @@ from pages import (
 )
 from plugged import Port
 from servers import shipped_models
+from websockets.sync.client import connect
 
 from paradiddle.output import Output
 from paradiddle.server.app import create_app
 from paradiddle.server.cable import Cable
 from paradiddle.server.guards import Hosts
+from paradiddle.server.midi_port import PATH
 
 __all__ = ["browser", "visit"]  # fixtures
 pytestmark = pytest.mark.browser
@@ -68,6 +71,17 @@ def server(port: Port) -> Iterator[str]:
         yield address
 
 
+SOCKETS = """
+window.sockets = [];
+window.WebSocket = class extends WebSocket {
+  constructor(...given) {
+    super(...given);
+    sockets.push(this);
+  }
+};
+"""
+
+
 def choose(page: Page, name: str) -> Any:
     """Choose an output; the dialog stays open."""
     press(page, "MIDI ports")
@@ -93,7 +107,7 @@ def test_it_plays_there_what_plays_here(visit: Visit, port: Port) -> None:
         pad(page, step, SNARE).click()
     until(lambda: 38 in port.struck(), "the snare that was drawn")
     page.get_by_role("button", name="mute kick").click()
-    page.wait_for_timeout(200)
+    until(lambda: set(port.struck()[-4:]) == {38}, "snares only")
     count = len(port.struck())
     set_range(page, "Swing", 66)
     set_tempo(page, 300)
@@ -133,3 +147,49 @@ def test_a_second_page_is_told_so(visit: Visit, port: Port) -> None:
     dialog = choose(two, NAME)
     expect(dialog).to_contain_text("in use by another page")
     expect(dialog.get_by_label("Output")).to_have_value("")
+
+
+def test_a_page_whose_connection_broke_waits_until_the_server_has_seen_it(
+    visit: Visit, server: str
+) -> None:
+    page = begin_empty(visit(scripts=(SOCKETS,)))
+    dialog = choose(page, NAME)
+    expect(dialog).to_contain_text("The server plays to fake.")
+    page.evaluate("sockets[0].close()")
+    with taken(server):  # as by a connection of which it does not know yet that it broke
+        until(lambda: page.evaluate("sockets.length") >= 3, "two tries in vain")
+        expect(dialog.get_by_label("Output")).to_have_value("server")
+    until(lambda: page.evaluate("sockets.at(-1).readyState") == 1, "another connection")
+    expect(dialog).to_contain_text("The server plays to fake.")
+
+
+@contextmanager
+def taken(server: str) -> Iterator[None]:
+    """Hold the port, as soon as it is free."""
+    address = server.replace("http", "ws") + PATH
+    while True:
+        with connect(address, origin=server) as holder:  # type: ignore[arg-type]
+            if json.loads(holder.recv(30))["type"] == "state":
+                yield
+                return
+
+
+def test_it_stays_where_the_page_is(visit: Visit, port: Port) -> None:
+    page = begin_empty(visit(scripts=(SENT,)))
+    expect(choose(page, NAME)).to_contain_text("The server plays to fake.")
+    page.keyboard.press("Escape")
+    press(page, "Play")
+    places = until(lambda: page.evaluate("places().length >= 2 && places()"), "two places")
+    assert all(0 <= place < 8 for place in places)
+    press(page, "Stop")
+
+
+SENT = """
+const { send } = WebSocket.prototype;
+const told = [];
+WebSocket.prototype.send = function (text) {
+  told.push(JSON.parse(text));
+  return send.call(this, text);
+};
+window.places = () => told.filter(({ type }) => type === "place").map(({ position }) => position);
+"""

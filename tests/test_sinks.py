@@ -43,3 +43,35 @@ def test_a_channel_that_there_is_not() -> None:
     message = r"channel must be a whole number in \[1, 16\], got 17"
     with Output(Port, "port") as output, pytest.raises(InvalidValueError, match=message):
         MidiSink(output, channels=[17] * 9)
+
+
+def told(*timed: Timed) -> list[tuple[str, int | None]]:
+    """What the followers of a clock are told."""
+    port = Port()
+    with Output(lambda: port, "port") as output:
+        sink = MidiSink(output, clock=True)
+        for one in timed:
+            sink.send(one)
+        sink.stop()
+        sink.stop()
+    kinds = ("start", "continue", "stop", "songpos", "clock")
+    return [(one.type, getattr(one, "pos", None)) for one in port.sent if one.type in kinds]
+
+
+def pulses(first: float, count: int) -> list[Timed]:
+    return [Timed(0.0, "pulse", position=first + index / 24) for index in range(count)]
+
+
+def test_followers_are_stopped_once_and_only_if_they_were_started() -> None:
+    clock, stop = ("clock", None), ("stop", None)
+    assert told(*pulses(0.0, 1)) == [clock]
+    assert told(Timed(0.0, "start"), *pulses(0.0, 1)) == [("start", None), clock, stop]
+
+
+def test_followers_go_on_with_a_16th_as_song_positions_count_them() -> None:
+    clock, stop = ("clock", None), ("stop", None)
+    on = [("songpos", 6), ("continue", None)]
+    music = [Timed(0.0, "continue", position=1.37), *pulses(1.375, 5)]
+    assert told(*music) == [clock] * 3 + on + [clock] * 2 + [stop]
+    assert told(Timed(0.0, "continue", position=1.5), *pulses(1.5, 1)) == [*on, clock, stop]
+    assert told(*music[:3]) == [clock] * 2

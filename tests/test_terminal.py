@@ -14,6 +14,7 @@ import pytest
 from machines import groove_of, tiny_machine
 from rich.console import Console
 from rigs import NumberedBars, Rig
+from timeless import timeless  # noqa: F401 (a fixture)
 
 from paradiddle.bars import Wishes
 from paradiddle.controls import CONTROLLERS, KEY_HELP, KEYS, LINK_HELP, Controls
@@ -52,10 +53,10 @@ def test_keys_come_one_by_one_without_enter(terminal: tuple[int, int]) -> None:
     with Keys(program) as keys:
         assert keys.are_there
         os.write(person, "fé 3".encode())
-        assert [keys.read(1) for _ in range(4)] == ["f", "é", " ", "3"]
+        assert [keys.read(20) for _ in range(4)] == ["f", "é", " ", "3"]
         begun = time.monotonic()
         assert keys.read(0.05) is None
-        assert 0.04 < time.monotonic() - begun < 1
+        assert time.monotonic() - begun > 0.04
 
 
 @pytest.mark.parametrize(
@@ -79,22 +80,26 @@ def test_what_terminals_send_for_keys(
     person, program = terminal
     with Keys(program) as reader:
         os.write(person, typed.encode())
-        assert [reader.read(0.5 if n < len(keys) else 0) for n in range(len(keys) + 1)] == [
+        assert [reader.read(20 if n < len(keys) else 0) for n in range(len(keys) + 1)] == [
             *keys,
             None,
         ]
 
 
-def test_a_key_that_comes_in_pieces_is_one_key(terminal: tuple[int, int]) -> None:
+def test_a_key_that_comes_in_pieces_is_one_key(
+    terminal: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paradiddle.terminal._SLOW_SECONDS", 20)
     person, program = terminal
     with Keys(program) as reader:
         for piece in ("\x1b", "[", "A"):
             assert reader.read(0.02) is None
             os.write(person, piece.encode())
-        assert reader.read(0.5) == "up"
+        assert reader.read(20) == "up"
         os.write(person, b"\x1b")
         assert reader.read(0.05) is None  # more may come
-        assert reader.read(0.5) == "escape"
+        monkeypatch.setattr("paradiddle.terminal._SLOW_SECONDS", 0.05)
+        assert reader.read(20) == "escape"
 
 
 def test_nothing_is_echoed_and_control_z_is_off_meanwhile(terminal: tuple[int, int]) -> None:
@@ -164,7 +169,7 @@ def test_a_process_gives_its_terminal_back(terminal: tuple[int, int], way: Any, 
         os.write(person, b"q")
     elif way != "exit":
         process.send_signal(way)
-    assert process.wait(20) in (code, 130 if way == signal.SIGINT else code)
+    assert process.wait(120) in (code, 130 if way == signal.SIGINT else code)
     process.stdout.close()
     assert mode(program) == before
 
@@ -492,14 +497,18 @@ def test_a_performance_ends_by_a_key_or_after_its_bars(
         return shown[-1]
 
     screen = Screen(Console(file=io.StringIO()))
+    deck.player.transport.set_bars(1)
     deck.start()
     with Keys(program) as keys, screen:
-        perform(deck, keys, screen, Hands(), view, bars=1)
-        assert 4 <= deck.position < 5
+        perform(deck, keys, screen, Hands(), view)
+        assert (deck.running, deck.position) == (False, 4)
+        deck.resume()
         os.write(person, b"x")
         perform(deck, keys, screen, Hands(), view)
     assert shown[0].title == "300 bpm · funk"
-    assert {one.bar for one in shown} == {0, 1, 2} - ({0} if shown[0].bar else set())
+    bars = [one.bar for one in shown]
+    assert bars == sorted(bars)
+    assert 1 <= bars[-1] <= 2
 
 
 def test_what_goes_wrong_while_it_plays_ends_a_performance(deck: Deck) -> None:

@@ -314,6 +314,132 @@ def test_to_follow_another_clock() -> None:
     assert [one.position for one in hits] == pytest.approx([n / 4 for n in range(len(hits))])
 
 
+def test_a_clock_that_leaps_ahead_leaves_out_what_it_passes() -> None:
+    clock, transport = running(sixteenths())
+    play(clock, transport, 1.25)  # to the middle of the third beat
+    transport.leap(clock.seconds, 4.0, 120)
+    found = play(clock, transport, 0.5)
+    assert seconds("hit", found) == pytest.approx([1.25, 1.375, 1.5, 1.625, 1.75], abs=1e-3)
+    assert [one.position for one in of("hit", found)] == [4.0, 4.25, 4.5, 4.75, 5.0]
+    assert [one.position for one in of("bar", found)] == [4.0]
+    assert transport.position == pytest.approx(5.0)
+
+
+def test_a_bar_line_that_is_passed_by_a_leap_is_told() -> None:
+    clock, transport = running(sixteenths())
+    play(clock, transport, 1.75)
+    transport.leap(clock.seconds, 5.1, 120)
+    found = play(clock, transport, 0.01)
+    assert [one.position for one in of("bar", found)] == [4.0]
+    assert [one.position for one in of("hit", found)] == [5.0]  # only just passed
+
+
+def test_a_clock_that_leaps_back_has_it_played_again() -> None:
+    clock, transport = running(sixteenths(0))
+    play(clock, transport, 1.0)
+    transport.set_loop(sixteenths(1))
+    play(clock, transport, 1.75)
+    transport.leap(clock.seconds, 3.5, 120)
+    hits = of("hit", play(clock, transport, 0.5))
+    assert [one.position for one in hits] == [3.5, 3.75, 4.0, 4.25, 4.5]
+    assert [one.voice for one in hits] == [0, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("qpm", [60, 240, 400])
+@pytest.mark.parametrize("ahead", [0.26, 0.6, 1.0])
+def test_a_leap_ahead_doubles_nothing_wherever_it_comes(qpm: float, ahead: float) -> None:
+    for begun in np.linspace(1.0, 1.3, 13):
+        clock, transport = running(sixteenths(), qpm)
+        found = play(clock, transport, begun)
+        transport.leap(clock.seconds, transport.position + ahead, qpm)
+        found += play(clock, transport, 1)
+        places = [one.position for one in of("hit", found)]
+        assert places == sorted(set(places))
+
+
+def test_a_leap_to_the_start_does_not_tell_it_again() -> None:
+    clock, transport = running(sixteenths())
+    found = play(clock, transport, 0.5)
+    transport.leap(clock.seconds, 0.0, 120)
+    found += play(clock, transport, 0.5)
+    assert len(of("start", found)) == 1
+    assert [one.position for one in of("bar", found)] == [0.0, 0.0]
+
+
+def test_a_leap_over_the_end_ends_it() -> None:
+    clock, transport = running(Loop.of(pattern_of((0, 0)), repeats=False))
+    play(clock, transport, 1.8)
+    transport.leap(clock.seconds, 4.3, 120)
+    assert len(of("end", play(clock, transport, 0.1))) == 1
+
+
+def test_where_nothing_plays_nothing_leaps() -> None:
+    clock = Clock()
+    transport = Transport(clock)
+    with pytest.raises(InvalidValueError, match=r"cannot leap to position 3\.0, nothing"):
+        transport.leap(clock.seconds, 3.0, 120)
+    transport.start(at=clock.seconds + 9)
+    with pytest.raises(InvalidValueError, match=r"cannot leap to position 3\.0, nothing"):
+        transport.leap(clock.seconds, 3.0, 120)
+
+
+def test_a_start_that_waits_can_be_put_off() -> None:
+    clock = Clock()
+    transport = Transport(clock, 60)
+    transport.set_loop(sixteenths())
+    assert not transport.waits
+    transport.start(at=104.0)
+    assert transport.waits
+    transport.set_qpm(120)
+    transport.begin_at(102.0)
+    found = play(clock, transport, 2.2)
+    assert seconds("start", found) == [2.0]
+    assert seconds("hit", found) == pytest.approx([2.0, 2.125, 2.25])
+    assert not transport.waits
+    with pytest.raises(InvalidValueError, match=r"nothing waits to begin at 103 s"):
+        transport.begin_at(103.0)
+
+
+def test_it_ends_after_so_many_bars_of_music_and_no_hit_later() -> None:
+    clock = Clock()
+    transport = Transport(clock, 120)
+    transport.set_loop(sixteenths(offset=-0.2))
+    transport.set_bars(2)
+    transport.start(at=clock.seconds, count_in_bars=1)
+    found = play(clock, transport, 8)
+    assert seconds("end", found) == [6.0]
+    assert len(of("hit", found)) == 32  # not the early one of the third bar's first step
+    assert len(of("pulse", found)) == 3 * 96
+    transport.stop()
+    transport.locate(33.0)
+    transport.continue_(at=clock.seconds)
+    again = play(clock, transport, 8)
+    assert [one.position for one in of("end", again)] == [40.0]  # the bar begun is one of two
+    with pytest.raises(InvalidValueError, match="bars must be at least 1, got 0"):
+        transport.set_bars(0)
+
+
+def test_stopped_on_the_way_it_ends_where_it_would_have_ended() -> None:
+    clock = Clock()
+    transport = Transport(clock, 120)
+    transport.set_bars(4)
+    transport.set_loop(sixteenths())
+    transport.start(at=clock.seconds)
+    play(clock, transport, 5)
+    transport.stop()
+    transport.set_loop(sixteenths(1))
+    transport.locate(8.0)
+    transport.continue_(at=clock.seconds)
+    assert [one.position for one in of("end", play(clock, transport, 9))] == [16.0]
+
+
+def test_music_made_shorter_than_where_it_is_ends() -> None:
+    clock, transport = running(Loop.of(pattern_of((0, 0), steps=64), repeats=False))
+    play(clock, transport, 5)
+    transport.set_loop(Loop.of(pattern_of((0, 0)), repeats=False), "now")
+    assert len(of("end", play(clock, transport, 1))) == 1
+
+
 def test_after_a_sleep_the_music_goes_on() -> None:
     clock, transport = running(sixteenths())
     before = of("hit", play(clock, transport, 0.5))
@@ -328,6 +454,8 @@ def test_after_a_sleep_the_music_goes_on() -> None:
     ("wrong", "message"),
     [
         (lambda transport: transport.start(), "runs already; stop it first"),
+        (lambda transport: transport.set_loop_points(0, 1), "first bar must be"),
+        (lambda transport: transport.set_loop_points(1, 0), "last bar must be"),
         (lambda transport: transport.locate(2), "cannot go to position 2 while playing"),
         (
             lambda transport: transport.set_loop(sixteenths(), "soon"),

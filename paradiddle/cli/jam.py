@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from paradiddle.cli.leading import clock_latency
+from paradiddle.cli.leading import latency_of
 from paradiddle.cli.options import unpacks
 from paradiddle.cli.outputs import Playing
 from paradiddle.cli.performing import LOOK_AHEAD, Wanted, check_listening, listen, perform
@@ -70,10 +70,9 @@ def jam(
     """Play together: you drum some bars, it answers, in time and in your dynamics."""
     way = _way(complement, accompany)
     clicks = int(playing.clock not in ("in", "link")) if count_in is None else count_in
-    _check(playing, wanted, latency, clicks)
+    _check(playing, wanted, bars, latency, clicks)
     with stops_on_signals():
-        late = latency / 1000 + clock_latency(playing)  # strokes go by what is heard
-        band = _band(wanted, model, in_map, way, bars, late, click)
+        band = _band(wanted, model, in_map, way, bars, latency / 1000, click)
         check_listening(in_)
         _perform(playing, band, in_, clicks, wanted.stop_after)
 
@@ -85,6 +84,8 @@ def _perform(
 
     def hands(deck: "Deck", stack: ExitStack) -> "tuple[Hands, Callable[[], View]]":
         band.listener.lock = deck.player.lock
+        # strokes go by what is heard
+        band.listener.latency += latency_of(playing, deck.player.latency)
         listen(stack, in_, band.listener.hear)
         fewer = _JamKeys(deck)
         return fewer, lambda: _jam_view(deck, band, fewer)
@@ -92,13 +93,15 @@ def _perform(
     perform(playing, band.transport, band, hands, count_in, stop_after)
 
 
-def _check(playing: Playing, wanted: Wanted, latency: float, count_in: int) -> None:
+def _check(playing: Playing, wanted: Wanted, bars: int, latency: float, count_in: int) -> None:
     """Refuse options that cannot be, before anything is loaded or opened."""
     from paradiddle.errors import InvalidValueError
+    from paradiddle.jam import check_bars
 
     playing.check()
     playing.check_count_in(count_in)
     wanted.check()
+    check_bars(bars)
     if not 0 <= latency <= _LONGEST_LATENCY:
         raise InvalidValueError(
             f"--latency must be in [0, {_LONGEST_LATENCY}] ms, got {latency:g}; 10 is usual"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from paradiddle.input import Input
     from paradiddle.link_clock import LinkClock
 
-__all__ = ["clock_latency", "following", "listening"]
+__all__ = ["following", "latency_of", "listening"]
 
 _CHECK_SECONDS = 0.1  # between two looks at an input
 
@@ -41,6 +41,7 @@ def following(
     qpm: float,
     quarters_per_bar: float = 4.0,
     *,
+    latency: float = 0.0,
     sleep: Callable[[float], None] = time.sleep,
 ) -> "Iterator[LinkClock | None]":
     """Let a clock lead a player, if one is to; give the Link session where it is that.
@@ -51,6 +52,8 @@ def following(
     player : Playable
     qpm, quarters_per_bar : float
         Of the music.
+    latency : float
+        Seconds after its time that something is heard, of the player itself.
     sleep : callable
         How to wait for a clock.
 
@@ -60,29 +63,39 @@ def following(
         If no clock comes in the time it may take.
     """
     with ExitStack() as stack:
+        late = latency_of(playing, latency)
         if playing.clock == "in":
-            _follow(playing, player, stack, sleep)
+            _follow(playing, player, stack, late, sleep)
         joined = playing.clock == "link"
-        yield _joined(player, qpm, quarters_per_bar, stack) if joined else None
+        yield _joined(player, qpm, quarters_per_bar, stack, late) if joined else None
 
 
-def clock_latency(playing: Playing) -> float:
-    """Tell by how many seconds the music is earlier than the clock that leads it, if one does."""
+def latency_of(playing: Playing, heard: float) -> float:
+    """Tell by how many seconds music is heard after the time that its player gives it.
+
+    Parameters
+    ----------
+    playing : Playing
+    heard : float
+        What the outputs themselves take, in seconds; what was typed goes before it.
+    """
     from paradiddle.bus_delay import bus_delay
 
-    if playing.clock != "in":
-        return 0.0
-    typed = playing.clock_latency
-    return bus_delay() if typed is None else typed / 1000
+    if playing.clock_latency is not None:
+        return playing.clock_latency / 1000
+    return heard + (bus_delay() if playing.clock == "in" else 0.0)
 
 
 def _follow(
-    playing: Playing, player: "Playable", stack: ExitStack, sleep: Callable[[float], None]
+    playing: Playing,
+    player: "Playable",
+    stack: ExitStack,
+    latency: float,
+    sleep: Callable[[float], None],
 ) -> None:
     """Listen for a MIDI clock, and wait for the first of it."""
     from paradiddle.clock_in import ClockFollower
 
-    latency = clock_latency(playing)
     follower = ClockFollower(player, latency, notice=note, now=time.perf_counter)
     stack.enter_context(follower)
     port = stack.enter_context(listening(playing.clock_port, VIRTUAL_NAME, follower.listen))
@@ -92,12 +105,12 @@ def _follow(
 
 
 def _joined(
-    player: "Playable", qpm: float, quarters_per_bar: float, stack: ExitStack
+    player: "Playable", qpm: float, quarters_per_bar: float, stack: ExitStack, latency: float
 ) -> "LinkClock":
     """Join Ableton Link."""
     from paradiddle.link_clock import LinkClock, join_link
 
-    link = LinkClock(player, join_link(qpm), quarters_per_bar, notice=note)
+    link = LinkClock(player, join_link(qpm), quarters_per_bar, latency=latency, notice=note)
     stack.callback(link.close)
     link.run()
     return link

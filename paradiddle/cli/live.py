@@ -85,7 +85,7 @@ def _drummer(
     from paradiddle.transport import Transport
 
     style = parse_style(wanted.style)
-    chosen = _source(model, file, wanted.seed, style, wanted.density)
+    chosen = _source(wanted, style, model, file, swing)
     transport = Transport(time.perf_counter, wanted.qpm(chosen.qpm), LOOK_AHEAD)
     transport.set_swing(swing)
     wishes = Wishes(style, wanted.temperature, wanted.density)
@@ -102,27 +102,32 @@ class _Chosen(NamedTuple):
     qpm: float
 
 
-def _source(
-    model: str, file: Path | None, seed: int | None, style: Any, density: float | None
-) -> _Chosen:
+def _source(wanted: Wanted, style: Any, model: str, file: Path | None, swing: float) -> _Chosen:
     """Load who is to play."""
     from paradiddle.drummer_bars import DrummerBars
     from paradiddle.errors import InvalidValueError
     from paradiddle.machine import Machine
     from paradiddle.machine_bars import MachineBars
+    from paradiddle.swing import STRAIGHT
 
     player = _model(model)
     if isinstance(player, Machine):
         start = None if file is None else read_piece(file, None)
         qpm = player.usual_qpm(style) if start is None else start.qpm
-        return _Chosen(MachineBars(player, seed, start), player.styles, qpm)
-    for name, value in (("FILE", file), ("--style", style), ("--density", density)):
+        return _Chosen(MachineBars(player, wanted.seed, start), player.styles, qpm)
+    unknown = {
+        "FILE": file,
+        "--style": style,
+        "--density": wanted.density,
+        "--swing": None if swing == STRAIGHT else swing,
+    }
+    for name, value in unknown.items():
         if value is not None:
             raise InvalidValueError(
                 f"{name} {value} means nothing to the LSTM drummer; leave it out, or play with"
                 " --model machine"
             )
-    return _Chosen(DrummerBars(player, seed), (), player.qpm)
+    return _Chosen(DrummerBars(player, wanted.seed), (), player.qpm)
 
 
 def _model(name: str) -> Any:

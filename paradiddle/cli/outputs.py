@@ -109,8 +109,9 @@ class Playing:
         float | None,
         typer.Option(
             metavar="MS",
-            help="Play so much earlier: what the clock takes to come in and notes to go out.",
-            show_default="1.25 periods of JACK, else 0",
+            help="Play so much earlier than the clock followed: what it takes to come in and music"
+            " to be heard.",
+            show_default="1.25 periods of JACK for --clock in, and what the sound card says",
             rich_help_panel=_PANEL,
         ),
     ] = None
@@ -135,11 +136,19 @@ class Playing:
         if self.clock != "in" and (self.clock_port or self.clock_wait is not None):
             raise InvalidValueError("--clock-port and --clock-wait are for --clock in; add it")
         check_at_least("--clock-wait", self.clock_wait or 0.0, 0, "leave it out to wait for ever")
+        if self.port is not None and self.virtual is not None:
+            raise InvalidValueError(
+                f"--port {self.port} and --virtual {self.virtual} exclude each other; leave one out"
+            )
         if self.soundfont is not None and not self.audio:
             raise InvalidValueError(f"--soundfont {self.soundfont} is for --audio; add it")
+        if self.is_audio and self.kit_map is not None:
+            raise InvalidValueError(
+                f"--kit-map {self.kit_map} is for a MIDI port; add --port NAME or --virtual"
+            )
         if self.clock_latency is not None:
-            if self.clock != "in":
-                raise InvalidValueError("--clock-latency is for --clock in; add it")
+            if self.clock not in ("in", "link"):
+                raise InvalidValueError("--clock-latency is for --clock in or link; add one")
             if not 0 <= self.clock_latency <= _LONGEST_LATENCY:
                 raise InvalidValueError(
                     f"--clock-latency must be in [0, {_LONGEST_LATENCY}] ms, got"

@@ -130,7 +130,8 @@ def perform(
         opened.enter_context(band.work(player.lock))
         screen, keys = opened.enter_context(_terminal())
         opened.enter_context(_ends(keys))
-        _Scene(deck, keys, screen, moves, view).play(playing, count_in, stop_after)
+        transport.set_bars(stop_after)
+        _Scene(deck, keys, screen, moves, view).play(playing, count_in)
     if band.late:
         bars = "1 bar was" if band.late == 1 else f"{band.late} bars were"
         note(f"{bars} not ready in time and repeated the one before")
@@ -150,21 +151,28 @@ class _Scene:
     hands: "Hands"
     view: "Callable[[], View]"
 
-    def play(self, playing: Playing, count_in: int, stop_after: int | None) -> None:
+    def play(self, playing: Playing, count_in: int) -> None:
         """Play until it is asked to end; then be silent before anything else is closed."""
         from paradiddle import performance
 
         deck, transport = self.deck, self.deck.player.transport
         with ExitStack() as opened:
             quarters = transport.quarters_per_bar
-            led = following(playing, deck, transport.qpm, quarters, sleep=self._wait)
+            led = following(
+                playing,
+                deck,
+                transport.qpm,
+                quarters,
+                latency=deck.player.latency,
+                sleep=self._wait,
+            )
             deck.leader = opened.enter_context(led)
             opened.callback(deck.player.stop)
             if deck.leader is not None:
                 deck.leader.play()
             elif not deck.follows:
                 deck.start(count_in_bars=count_in)
-            performance.perform(deck, self.keys, self.screen, self.hands, self.view, stop_after)
+            performance.perform(deck, self.keys, self.screen, self.hands, self.view)
 
     def _wait(self, seconds: float) -> None:
         """Wait for a clock, and do what keys are for; raise what went wrong in the threads."""

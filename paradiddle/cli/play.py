@@ -73,12 +73,15 @@ def play(
     from paradiddle.midi import parse_channel
     from paradiddle.timing import check_live_qpm
 
+    asked = _is_live(playing)
+    playing = replace(playing, audio=playing.audio or not _has_port(playing))
+    playing.check()
     chosen = parse_channel(channel)
     if bpm is not None:
         check_live_qpm("--bpm", bpm)
     playing.check_count_in(count_in)
     some = (from_, to) != (None, None)
-    live = _is_live(playing) or loop or bpm is not None or count_in or some
+    live = asked or loop or bpm is not None or count_in or some
     try:
         music = _read(file)
         if not live:
@@ -117,7 +120,6 @@ def _play_live(music: "Loop", qpm: float, playing: Playing, count_in: int) -> No
     from paradiddle.live_player import LivePlayer, stops_on_signals
     from paradiddle.transport import Transport
 
-    playing = replace(playing, audio=playing.audio or not _has_port(playing))
     transport = Transport(time.perf_counter, qpm)
     transport.set_loop(music)
     pitches = sorted({hit.pitch for hit in music.hits if hit.pitch >= 0})
@@ -128,7 +130,8 @@ def _play_live(music: "Loop", qpm: float, playing: Playing, count_in: int) -> No
         ExitStack() as opened,
     ):
         player.tell = note
-        led = following(playing, player, qpm, music.quarters_per_bar, sleep=player.rest)
+        bar, late = music.quarters_per_bar, player.latency
+        led = following(playing, player, qpm, bar, latency=late, sleep=player.rest)
         link = opened.enter_context(led)
         opened.callback(player.stop)  # first of all: to let go of a clock takes a while
         if link is not None:

@@ -1,6 +1,8 @@
 """The cable: a MIDI port of the server that plays what one page at a time asks for."""
 
+import math
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from paradiddle.live_player import LivePlayer
@@ -12,6 +14,9 @@ from paradiddle.transport import Transport
 __all__ = ["Cable", "Music", "State"]
 
 _LEAD = 0.05  # seconds until the first hit; a page takes as long to begin
+# Seconds that port and page are apart: less is jitter, more is made up for at once. What lies
+# between is taken up bit by bit, so that nobody hears it.
+_CLOSE, _FAR, _BIT = 0.01, 0.1, 0.005
 
 
 class Music(NamedTuple):
@@ -58,15 +63,18 @@ class Cable:
     ----------
     output : Output
         The port.
+    now : callable
+        The clock, in seconds.
     """
 
-    def __init__(self, output: Output) -> None:
-        self.output = output
+    def __init__(self, output: Output, *, now: Callable[[], float] = time.perf_counter) -> None:
+        self.output, self._now = output, now
         self._sink = MidiSink(output)
-        self._transport = Transport(time.perf_counter)
-        self._player = LivePlayer(self._transport, [self._sink])
+        self._transport = Transport(now)
+        self._player = LivePlayer(self._transport, [self._sink], now=now)
         self._player.tell = lambda text: output.tell(text)
         self._taken = False
+        self._apart = 0.0  # from the page, in seconds, when it told its place last
 
     def take(self) -> bool:
         """Take the port for a page; tell whether it was free."""
@@ -90,13 +98,19 @@ class Cable:
         """
         self._player.rest(0)  # raises what went wrong in the thread
         self.stop()
+        self._apart = 0.0
         with self._player.change() as transport:
             self._sound(music)
             transport.set_loop(music.loop)
             transport.set_swing(music.swing)
             transport.set_qpm(music.qpm)
-            transport.locate(position % music.loop.quarters)
-            self._player.continue_(at=time.perf_counter() + _LEAD)
+            self._go(position)
+
+    def _go(self, position: float) -> None:
+        """Begin at a place of the loop."""
+        with self._player.change() as transport:
+            transport.locate(position % transport.loop.quarters)
+            self._player.continue_(at=self._now() + _LEAD)
 
     def update(self, music: Music) -> None:
         """Go on with other music at the same place, at once.
@@ -119,6 +133,36 @@ class Cable:
             if qpm != transport.qpm:
                 transport.set_qpm(qpm)
 
+    def follow(self, position: float) -> None:
+        """Stay with a page that is at a place of the loop, in quarters, as of `play`.
+
+        What it tells may come late: only what it tells twice is taken for true.
+        """
+        with self._player.change() as transport:
+            if not transport.running or transport.waits:
+                return
+            seconds = self._now() + _LEAD
+            length, speed = transport.loop.quarters, transport.qpm / 60
+            behind = position - transport.place_in_loop(seconds)
+            apart = ((behind + length / 2) % length - length / 2) / speed
+            before, self._apart = self._apart, apart
+            wrong = _both(before, apart)
+            if abs(wrong) > _FAR:
+                self._begin_anew(position)
+            elif abs(wrong) > _CLOSE:
+                step = math.copysign(_BIT, wrong)
+                self._apart -= step
+                there = transport.position_at(seconds) + step * speed
+                transport.align(seconds, there, transport.qpm)
+
+    def _begin_anew(self, position: float) -> None:
+        """Go elsewhere; receivers of the clock are told."""
+        self.stop()
+        with self._player.change() as transport:
+            transport.set_loop(transport.loop)  # counted from its start again
+            self._go(position)
+        self._apart = 0.0
+
     def stop(self) -> None:
         """Stop, and silence everything."""
         if self._transport.running:
@@ -127,8 +171,8 @@ class Cable:
     def send_clock(self, on: bool) -> None:
         """Send MIDI clock, or no longer; who follows it is started with the music."""
         with self._player.lock:
-            if self._sink.clock and not on and self._transport.running:
-                self.output.clock("stop")
+            if not on:
+                self._sink.release_clock()
             self._sink.clock = on
 
     def state(self) -> State:
@@ -154,3 +198,8 @@ class Cable:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _both(one: float, other: float) -> float:
+    """Find what two numbers have in common: the smaller one, or 0 where they point apart."""
+    return min(one, other, key=abs) if one * other > 0 else 0.0

@@ -1,8 +1,8 @@
 """The WebSocket through which a page plays to the server's MIDI port.
 
-One JSON object a message. From the page: ``play`` and ``update`` with a pattern, ``tempo``,
-``clock``, ``stop``; from the server: ``state``, and ``error`` with one line. Whatever ends the
-connection silences the port.
+One JSON object a message. From the page: ``play`` and ``update`` with a pattern, ``tempo``, now and
+then the ``place`` where it is, ``clock``, ``stop``; from the server: ``state``, and ``error`` with
+one line. Whatever ends the connection silences the port.
 """
 
 import asyncio
@@ -106,6 +106,14 @@ class _Tempo(_Message):
         cable.set_qpm(check_live_qpm("qpm", self.qpm))
 
 
+class _Place(_Message):
+    position: Annotated[float, bounded("position")]
+
+    def obey(self, cable: Cable) -> None:
+        """Do what it says."""
+        cable.follow(self.position)
+
+
 class _Clock(_Message):
     on: StrictBool
 
@@ -120,10 +128,11 @@ class _Stop(_Message):
         cable.stop()
 
 
-_KINDS: dict[str, type[_Update | _Tempo | _Clock | _Stop]] = {
+_KINDS: dict[str, type[_Update | _Tempo | _Place | _Clock | _Stop]] = {
     "play": _Play,
     "update": _Update,
     "tempo": _Tempo,
+    "place": _Place,
     "clock": _Clock,
     "stop": _Stop,
 }

@@ -7,7 +7,9 @@ import { byId, isPressed } from "./dom.js";
 const TOGETHER_MS = 20; // edits that follow each other faster are sent as one
 const AGAIN_MS = 2000;
 const LEAD = 0.05; // s from a message to the first hit
+const TELL_MS = 1000; // from one telling of the place to the next
 const IN_USE = 1013;
+const MISSED_MS = 15_000; // in which the server finds that a page is gone whose connection broke
 
 /** @param {any} app @param {(text: string) => void} say gets how the port is doing */
 export function createServerPort({ player, status, store }, say) {
@@ -17,6 +19,7 @@ export function createServerPort({ player, status, store }, say) {
   let told = null;
   let timer = 0;
   let led = null; // tempo of the machine that is followed
+  let lost = -Infinity; // when a connection that had the port broke
 
   const qpm = () => led ?? store.doc.qpm;
 
@@ -35,7 +38,9 @@ export function createServerPort({ player, status, store }, say) {
     send("play", { ...music(), position: at / 4 });
   }
 
-  const join = () => play(clock.position() + LEAD / stepSeconds(qpm()));
+  const place = () => clock.position() + LEAD / stepSeconds(qpm());
+  const join = () => play(place());
+  setInterval(() => clock.running && send("place", { position: place() / 4 }), TELL_MS);
 
   /** Tell what has changed. */
   function update() {
@@ -48,18 +53,25 @@ export function createServerPort({ player, status, store }, say) {
   const soon = () => socket && (timer ||= setTimeout(update, TOGETHER_MS));
 
   function connect() {
-    if (!chosen) return;
+    if (!chosen || socket) return;
     const own = (socket = new WebSocket(new URL("api/midi-port", document.baseURI)));
+    let has = false; // the port
+    let wrong = "";
     own.onopen = () => clock.running && join();
     own.onmessage = ({ data }) => {
       const { message, port: name, connected } = JSON.parse(data);
-      if (message) status.fail(new Error(message));
+      has ||= !message;
+      wrong = message ?? "";
+      if (has && message) status.fail(new Error(message));
       say(message ?? `The server plays to ${name}${connected ? "" : ", once that is back"}.`);
     };
     own.onclose = ({ code }) => {
       if (own !== socket) return;
       socket = null;
-      chosen = code !== IN_USE;
+      if (has) lost = performance.now();
+      // who holds it may be this page's own connection that broke
+      chosen = code !== IN_USE || performance.now() - lost < MISSED_MS;
+      if (!chosen) status.fail(new Error(wrong));
       say(chosen ? "The server is away; its port is silent." : "Its port is in use by another page.");
       setTimeout(connect, AGAIN_MS);
     };
