@@ -31,7 +31,8 @@ LAUNCH = {
         "--disable-sync",
     ]
 }
-_PATIENCE = 10.0  # s
+_PATIENCE = 60.0  # s; the machine may be busy with much else
+expect.set_options(timeout=1e3 * _PATIENCE)
 _READY = "Boolean(window.paradiddle) && document.querySelectorAll('#style option').length > 1"
 
 
@@ -139,8 +140,11 @@ def said(page: Page, words: str | re.Pattern[str]) -> None:
 
 
 def greeted(page: Page) -> Page:
-    """Wait until the first pattern has been played."""
-    said(page, "Press Play")
+    """Wait until the machine's first pattern has replaced the plain beat, which is straight.
+
+    The words that greet it may be gone by then: a slow server is told of, too.
+    """
+    wait(page, "paradiddle.store.doc.cells.some((cell) => cell?.offset)")
     return page
 
 

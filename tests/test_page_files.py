@@ -152,7 +152,7 @@ def test_a_file_that_comes_after_a_newer_one_is_not_kept(visit: Visit) -> None:
         with page.expect_response("**/api/midi"):
             held[late].continue_()
         page.wait_for_timeout(100)
-    assert drag_out(page, button) != []
+    until(lambda: drag_out(page, button), "the newer file")
     page.unroute("**/api/midi")
 
 

@@ -21,6 +21,7 @@ from pages import (
     server,
     set_range,
     visit,
+    wait,
 )
 
 __all__ = ["browser", "server", "visit"]  # fixtures
@@ -92,16 +93,22 @@ def test_a_reload_keeps_what_the_tab_showed(visit: Visit) -> None:
     assert pattern_of(page) == before
 
 
+KEPT = "JSON.parse(localStorage.getItem('paradiddle.recent') ?? '[]').length"
+
+
 def test_of_recent_patterns_two_tabs_lose_none(visit: Visit) -> None:
     one = greeted(visit())
     two = greeted(visit(beside=one))
-    for page in (one, two, two):
+    for count, page in enumerate((one, two, two), start=1):
         another(page)
+        for tab in (one, two):  # what one has stored reaches the other a moment later
+            wait(tab, f"{KEPT} === {count}")
     press(one, "Recent")
     rows = one.locator("#recent-list li")
     expect(rows).to_have_count(3)
     rows.first.get_by_role("button", name=re.compile("^Remove")).click()
     expect(rows).to_have_count(2)
     press(one, "Close")
+    wait(two, f"{KEPT} === 2")
     press(two, "Recent")
     expect(two.locator("#recent-list li")).to_have_count(2)

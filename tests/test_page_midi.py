@@ -1,8 +1,11 @@
 """Web MIDI: notes and clock out, another machine's clock in, through a stub of the ports."""
 
 import itertools
+import statistics
+from contextlib import closing
 
 import pytest
+from attempts import attempts
 from pages import (
     KICK,
     WEB_MIDI,
@@ -44,8 +47,9 @@ const noted = (port) => ({
   get state() { return port.state; },
   clear: window.cannotClear ? undefined : () => port.clear(),
   send(bytes, time = performance.now()) {
-    sent.push({ bytes: [...bytes], time, now: performance.now() });
-    port.send(bytes, time);
+    const now = performance.now();
+    sent.push({ bytes: [...bytes], time, now, played: window.played?.() });
+    port.send(bytes, Math.max(time, now + 1)); // in its queue: nothing overtakes what waits there
   },
 });
 navigator.requestMIDIAccess = async (options) => {
@@ -54,16 +58,35 @@ navigator.requestMIDIAccess = async (options) => {
   outputs.forEach((port, id) => wrapped.set(id, noted(port)));
   return { inputs, outputs: wrapped };
 };
+window.ticks = [];
+window.Worker = class extends Worker {
+  constructor(...how) {
+    super(...how);
+    this.addEventListener("message", () => ticks.push(performance.now()));
+  }
+};
+"""
+# Time of sound that runs as evenly as the page's, whatever holds up the audio; `played` is where
+# the audio is.
+EVEN = """
+let zero = null;
+AudioContext.prototype.getOutputTimestamp = function () {
+  const now = performance.now();
+  if (this.currentTime > 0) zero ??= now - 1000 * this.currentTime;
+  if (zero === null) return {};
+  window.played = () => zero + 1000 * this.currentTime;
+  return { contextTime: (now - zero) / 1000, performanceTime: now };
+};
 """
 NOTE_ON, NOTE_OFF, CONTROL = 0x99, 0x89, 0xB9
 PULSE, START, STOP = 0xF8, 0xFA, 0xFC
 
 
-def studio(visit: Visit, *, can_clear: bool = True) -> Page:
-    """Open the page with ports, and choose both."""
+def studio(visit: Visit, *, can_clear: bool = True, even: bool = True) -> Page:
+    """Open the page with ports."""
     stub = WEB_MIDI.read_text(encoding="utf-8")
     forget = "" if can_clear else "window.cannotClear = true;"
-    return begin_empty(visit(scripts=(stub, forget + STUDIO)))
+    return begin_empty(visit(scripts=(stub, forget + STUDIO, EVEN if even else "")))
 
 
 def connect(page: Page, *, clock_out: bool = False, clock_in: bool = False) -> None:
@@ -85,32 +108,59 @@ def sent(page: Page, *statuses: int) -> list[dict]:
     return [one for one in page.evaluate("sent") if one["bytes"][0] in statuses]
 
 
-def farthest(moments: list[float]) -> float:
-    """How far ahead the page may send, in ms, with ticks as late as these moments tell."""
+def draw(page: Page, *steps: int) -> None:
+    """Draw kicks, and forget their notes once sound is awake."""
+    for step in steps:
+        pad(page, step, KICK).click()
+    until(lambda: len(received(page, NOTE_OFF)) >= len(steps), "the notes of the clicks")
+    wait(page, "paradiddle.heardAt(performance.now()) > 0")
+    page.evaluate("received.length = sent.length = 0")
+
+
+def all_received(page: Page, *statuses: int) -> None:
+    """Wait until no such message is on its way."""
+    until(lambda: len(received(page, *statuses)) == len(sent(page, *statuses)), "the last one")
+
+
+def punctual(events: list[dict]) -> list[dict]:
+    """All but what a stall held up: that goes out at once, off the grid."""
+    return [one for one in events if one["time"] > one["played"] + 1]
+
+
+def gaps(events: list[dict]) -> list[float]:
+    """The ms between events."""
+    return [later["time"] - one["time"] for one, later in itertools.pairwise(events)]
+
+
+def farthest(page: Page) -> float:
+    """How far ahead the page may send, in ms, with ticks as late as they have come."""
+    moments = page.evaluate("[sent[0].now, ...ticks]")
     latest = max(later - first for first, later in itertools.pairwise(moments))
-    return max(420, 1.3 * latest + 60) if latest < 200 else 3000
+    return 600 if latest < 200 else 3500
 
 
 def test_hits_go_out_as_notes_each_with_its_end(visit: Visit) -> None:
     page = studio(visit)
     connect(page)
     set_tempo(page, 240)
-    for step in range(0, 32, 4):
-        pad(page, step, KICK).click()
-    until(lambda: len(received(page, NOTE_OFF)) >= 8, "the notes of the clicks")
-    page.evaluate("received.length = sent.length = 0")
+    draw(page, *range(0, 32, 4))
     press(page, "Play")
     until(lambda: len(received(page, NOTE_ON)) >= 5, "five notes")
+    until(lambda: steady(sent(page, NOTE_ON), 250) >= 4, "notes at the tempo")
     press(page, "Stop")
-    page.wait_for_timeout(200)
-    notes = received(page, NOTE_ON)
-    assert {tuple(one["bytes"]) for one in notes} == {(NOTE_ON, 36, 102)}
-    times = [one["time"] for one in sent(page, NOTE_ON)]
-    gaps = [later - first for first, later in itertools.pairwise(times)]
-    assert gaps == pytest.approx([250] * len(gaps), abs=15)
+    all_received(page, CONTROL)
+    assert {tuple(one["bytes"]) for one in received(page, NOTE_ON)} == {(NOTE_ON, 36, 102)}
+    times = [one["time"] for one in punctual(sent(page, NOTE_ON))]
+    offs = [off_grid(time - times[0], 250) for time in times]
+    assert offs == pytest.approx([0] * len(offs), abs=5)
     last = received(page, NOTE_ON, NOTE_OFF)[-1]
     assert last["bytes"][0] == NOTE_OFF
     assert [CONTROL, 123, 0] in [one["bytes"] for one in received(page, CONTROL)]
+
+
+def steady(events: list[dict], each: float) -> int:
+    """How many gaps are as long as they should be; a stall makes others of some."""
+    return sum(abs(gap - each) < 5 for gap in gaps(events))
 
 
 def test_a_port_that_takes_nothing_back_is_silenced_after_the_last_note(visit: Visit) -> None:
@@ -123,7 +173,7 @@ def test_a_port_that_takes_nothing_back_is_silenced_after_the_last_note(visit: V
     press(page, "Play")
     until(lambda: len(sent(page, NOTE_ON)) >= 8, "some notes")
     press(page, "Stop")
-    page.wait_for_timeout(600)  # what was sent ahead at the start
+    all_received(page, NOTE_ON, NOTE_OFF, CONTROL)
     last = max(one["at"] for one in received(page, NOTE_ON))
     silence = max(one["at"] for one in received(page, CONTROL))
     assert silence >= last
@@ -133,32 +183,28 @@ def test_a_port_that_takes_nothing_back_is_silenced_after_the_last_note(visit: V
 def test_clock_goes_out_at_24_to_the_quarter_and_ends_with_stop(visit: Visit) -> None:
     page = studio(visit)
     connect(page, clock_out=True)
-    pad(page, 4, KICK).click()
+    draw(page, 4)
     set_tempo(page, 150)
-    page.evaluate("received.length = sent.length = 0")
     press(page, "Play")
-    until(lambda: received(page, PULSE), "the first pulse")
-    page.wait_for_timeout(2500)
+    until(lambda: len(received(page, PULSE)) >= 100, "a hundred pulses")
     stopped = page.evaluate("""() => {
         document.getElementById("play").click();
         return performance.now();
     }""")
+    until(lambda: received(page, STOP), "the end")
     page.wait_for_timeout(300)
     everything = [one["bytes"][0] for one in received(page, START, PULSE, STOP)]
     assert everything[0] == START
     assert everything[-1] == STOP
     pulses = [one["at"] for one in received(page, PULSE)]
     assert max(pulses) <= stopped
-    planned = [one["time"] for one in sent(page, PULSE)]
-    rate = (len(planned) - 1) / (planned[-1] - planned[0]) * 1e3
-    assert rate == pytest.approx(24 * 150 / 60, rel=0.05)
-    seconds = (stopped - pulses[0]) / 1e3
-    assert len(pulses) / seconds == pytest.approx(24 * 150 / 60, rel=0.15)
+    planned = sent(page, PULSE)
+    assert statistics.median(gaps(planned)) == pytest.approx(60_000 / (24 * 150), rel=0.05)
     everything = sent(page, NOTE_ON, PULSE)
     ahead = max(one["time"] - one["now"] for one in everything)
     assert NOTE_ON in {one["bytes"][0] for one in everything}
-    assert ahead <= farthest(planned_at := [one["now"] for one in sent(page, PULSE)])
-    assert max(planned) <= stopped + farthest(planned_at)
+    assert ahead <= farthest(page)
+    assert planned[-1]["time"] <= stopped + farthest(page)
 
 
 def off_grid(time: float, each: float) -> float:
@@ -170,34 +216,33 @@ def test_notes_and_pulses_lie_on_the_grid(visit: Visit) -> None:
     page = studio(visit)
     connect(page, clock_out=True)
     set_tempo(page, 150)
-    for step in range(0, 32, 2):
-        pad(page, step, KICK).click()
-    until(lambda: len(received(page, NOTE_OFF)) >= 16, "the notes of the clicks")
-    page.evaluate("received.length = sent.length = 0")
+    draw(page, *range(0, 32, 2))
     press(page, "Play")
-    until(lambda: len(sent(page, NOTE_ON)) >= 20, "twenty notes")
+    until(lambda: len(punctual(sent(page, NOTE_ON))) >= 20, "twenty notes")
     press(page, "Stop")
     each = 60_000 / (24 * 150)
     pulses = sent(page, PULSE)
     for first, later in itertools.pairwise(pulses):
         gap = later["time"] - first["time"]
-        stalled = later["now"] - first["now"] > 100  # what was missed for good is left out
-        assert (off_grid(gap, each) if stalled else gap - each) == pytest.approx(0, abs=5)
-    notes = [one["time"] for one in sent(page, NOTE_ON)]
-    offs = [off_grid(note - pulses[0]["time"], each) for note in notes]
-    assert offs == pytest.approx([0] * len(offs), abs=3)
-    offs = [off_grid(note - notes[-1], 12 * each) for note in notes]
+        stalled = later["played"] - first["played"] > 100  # what was missed for good is left out
+        assert (off_grid(gap, each) if stalled else gap - each) == pytest.approx(0, abs=3)
+    notes = [one["time"] for one in punctual(sent(page, NOTE_ON))]
+    offs = [off_grid(note - pulses[0]["time"], 12 * each) for note in notes]
     assert offs == pytest.approx([0] * len(offs), abs=3)
 
 
 def test_the_first_notes_are_in_time_on_a_busy_machine(visit: Visit) -> None:
-    page = studio(visit)
+    def trial() -> None:
+        with closing(studio(visit)) as page:
+            first_notes_are_in_time(page)
+
+    attempts(trial)
+
+
+def first_notes_are_in_time(page: Page) -> None:
     connect(page, clock_out=True)
     set_tempo(page, 300)
-    for step in range(0, 32, 2):
-        pad(page, step, KICK).click()
-    until(lambda: len(received(page, NOTE_OFF)) >= 16, "the notes of the clicks")
-    page.evaluate("received.length = sent.length = 0")
+    draw(page, *range(0, 32, 2))
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 6})
     press(page, "Play")
     until(lambda: len(sent(page, NOTE_ON)) >= 4, "four notes")
@@ -212,50 +257,50 @@ def test_the_first_notes_are_in_time_on_a_busy_machine(visit: Visit) -> None:
 
 
 def test_a_note_goes_out_when_its_sound_is_heard(visit: Visit) -> None:
-    page = studio(visit)
-    connect(page, clock_out=True)
+    page = studio(visit, even=False)
+    connect(page)
     set_tempo(page, 120)
+    draw(page, *range(0, 32, 4))
     press(page, "Play")
-    until(lambda: received(page, PULSE), "the first pulse")
-    # where the clock says it is at a time of the context, against what the pulses say then
-    late = page.evaluate("""() => {
-        const { clock, heardAt } = paradiddle;
-        const pulse = sent.findIndex(({ bytes }) => bytes[0] === 0xf8);
-        return clock.position(heardAt(sent[pulse].time + 500)) * 125 - 500;
-    }""")
+    until(lambda: sent(page, NOTE_ON), "a note")
+    # sound and MIDI agree again soon after audio woke up or was held up
+    until(lambda: abs(off_grid(page.evaluate(PLACE), 500)) < 3, "a note with its sound")
     press(page, "Stop")
-    assert off_grid(late, 60_000 / (24 * 120)) == pytest.approx(0, abs=3)
+
+
+# Where the clock is as the last note goes out, in ms.
+PLACE = """() => {
+    const { time } = sent.findLast(({ bytes }) => bytes[0] === 0x99);
+    return paradiddle.clock.position(paradiddle.heardAt(time)) * 125;
+}"""
 
 
 def test_the_page_follows_another_machine(visit: Visit) -> None:
     page = studio(visit)
     connect(page, clock_in=True)
     set_tempo(page, 100)
-    for step in range(0, 32, 2):
-        pad(page, step, KICK).click()
-    until(lambda: len(received(page, NOTE_OFF)) >= 16, "the notes of the clicks")
-    page.evaluate("received.length = sent.length = 0")
+    draw(page, *range(0, 32, 2))
     before = page.evaluate("paradiddle.store.labels.undo")
     field = page.get_by_role("spinbutton", name="Tempo in bpm")
     each = 60_000 / (180 * 24)
     page.evaluate(FOLLOW, each)
-    page.wait_for_timeout(600)
+    wait(page, "pulses >= 40")
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     expect(field).to_have_value("100")
     page.evaluate("boss.emit([0xfa]); begun = pulses")
     expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
     said(page, "Following")
     until(lambda: abs(float(field.input_value()) - 180) < 2, "the other's tempo")
-    until(lambda: len(sent(page, NOTE_ON)) >= 16, "sixteen notes")
+    until(lambda: len(punctual(sent(page, NOTE_ON))) >= 16, "sixteen notes")
     assert page.evaluate("paradiddle.store.doc.qpm") == 100
     assert page.evaluate("paradiddle.store.labels.undo") == before
     start = page.evaluate("begin") + page.evaluate("begun") * each
-    notes = [one["time"] - start for one in sent(page, NOTE_ON)]
-    assert -5 < notes[0] < 18 * each  # the first at once, or missed by an audio that wakes slowly
-    offs = [off_grid(note, 12 * each) for note in notes[1:]]
+    notes = [one["time"] - start for one in punctual(sent(page, NOTE_ON))]
+    offs = [off_grid(note, 12 * each) for note in notes]
     assert offs == pytest.approx([0] * len(offs), abs=10)
     places = [round(note / (12 * each)) for note in notes]
     assert places == sorted(set(places))
+    assert 0 <= places[0] < 16  # at once, or missed by an audio that wakes slowly
     page.evaluate("leading = false")
     expect(field).to_have_value("100")
     expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
