@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from paradiddle.complaints import again_and_again
 from paradiddle.priority import real_time
 from paradiddle.sinks import MidiSink, Sink
-from paradiddle.stopping import stops_on_signals
+from paradiddle.stopping import signals_wait, stops_on_signals
 from paradiddle.transport import Timed, Transport
 
 __all__ = ["LivePlayer", "MidiSink", "Sink", "stops_on_signals"]
@@ -114,7 +114,8 @@ class LivePlayer:
     @contextlib.contextmanager
     def change(self) -> Iterator[Transport]:
         """Give the transport while the loop leaves it alone."""
-        with self.lock:
+        # a signal that came between here and the caller's block would leave the lock taken
+        with signals_wait(), self.lock:
             yield self.transport
 
     def wait(self, seconds: float | None = None) -> bool:

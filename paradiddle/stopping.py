@@ -96,8 +96,8 @@ def signals_wait() -> Iterator[None]:
     ...     print("whole")
     whole
     """
-    leaving = _ours()
-    if leaving is None or threading.current_thread() is not threading.main_thread():
+    leaving = _ours() if threading.current_thread() is threading.main_thread() else None
+    if leaving is None:
         yield
         return
     leaving.waits += 1

@@ -1,6 +1,10 @@
 """A second chance for tests that make a claim about real time."""
 
+import functools
 from collections.abc import Callable
+from typing import ParamSpec
+
+_Given = ParamSpec("_Given")
 
 
 def attempts(trial: Callable[[], None], times: int = 5) -> None:
@@ -17,3 +21,13 @@ def attempts(trial: Callable[[], None], times: int = 5) -> None:
         except AssertionError:
             if not left:
                 raise
+
+
+def attempted(test: Callable[_Given, None]) -> Callable[_Given, None]:
+    """Let a whole test begin afresh: what is sent while a bus is held up for long may be lost."""
+
+    @functools.wraps(test)
+    def tried(*args: _Given.args, **named: _Given.kwargs) -> None:
+        attempts(lambda: test(*args, **named))
+
+    return tried

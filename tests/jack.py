@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,7 +31,7 @@ from paradiddle.priority import real_time
 BACKEND = "mido.backends.rtmidi/UNIX_JACK"
 RATE, PERIOD = 48_000, 256  # frames
 NAMES = tuple(f"paradiddle-{number}" for number in range(4))
-_SECONDS = 10.0  # longest wait for the server
+_SECONDS = 60.0  # longest wait for the server, and for what is to be heard
 _SHARED = Path("/dev/shm")
 _FULL = "already active", "shm registry"  # what jackd says when it gets no slot
 
@@ -82,7 +82,7 @@ def jack_server(
         yield name
 
 
-def awaited(name: str, seconds: float = 20.0) -> str:
+def awaited(name: str, seconds: float = _SECONDS) -> str:
     """Wait for a port that plays, by a part of its name; give all of it.
 
     With a client that only looks. Those of python-rtmidi join the graph even to list ports, and
@@ -118,7 +118,7 @@ def _looking(library: ctypes.CDLL, until: float) -> JackClient:
 def _taken(names: Sequence[str]) -> tuple[str, IO[bytes]]:
     """Take a name that no other rig has; its lock lasts as long as this process or the server."""
     until = time.monotonic() + _SECONDS
-    while time.monotonic() < until:
+    while True:
         for name in names:
             path = Path(tempfile.gettempdir()) / f"{name}-jack-{os.getuid()}.lock"
             lock = path.open("wb")
@@ -128,6 +128,8 @@ def _taken(names: Sequence[str]) -> tuple[str, IO[bytes]]:
                 lock.close()
             else:
                 return name, lock
+        if time.monotonic() > until:
+            break
         time.sleep(0.1)
     raise NoBusError(
         f"{', '.join(names)}: in use; wait for the other tests to end, or end the jackd of one that"
@@ -138,7 +140,8 @@ def _taken(names: Sequence[str]) -> tuple[str, IO[bytes]]:
 def _started(name: str, period: int, realtime: bool, lock: IO[bytes]) -> subprocess.Popen[bytes]:
     """Start a server and wait until a client can join."""
     # The server waits for its clients in every period. Else it would hand a late one the next
-    # period's messages in the middle of this one's: some lost, some twice.
+    # period's messages in the middle of this one's: some lost, some twice. It waits a tenth of a
+    # second; with --timeout it would wait longer, but as long whenever a client leaves.
     schedule = ["--realtime", "-P", "20"] if realtime else ["--no-realtime"]
     command = ["jackd", *schedule, "--sync", "-n", name, "-d", "dummy", "-r", str(RATE)]
     with tempfile.TemporaryFile() as said:
@@ -194,7 +197,7 @@ def _stop(process: subprocess.Popen[bytes]) -> bool:
     """End a server; tell whether it did so by itself."""
     process.terminate()
     try:
-        process.wait(3)
+        process.wait(15)
     except subprocess.TimeoutExpired:  # it waits for a client that was killed
         process.kill()
         process.wait()
@@ -278,7 +281,24 @@ class Ear:
 
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
-            self.process.communicate(timeout=10)
+            self.process.communicate(timeout=_SECONDS)
+
+
+def ear_until(
+    ear: Ear, condition: Callable[[list[Heard]], object], heard: Sequence[Heard] = ()
+) -> list[Heard]:
+    """Listen until what has been heard, with what was before, is as it should be; give all."""
+    told, until = [*heard, *ear.take()], time.monotonic() + 40
+    while not condition(told):
+        assert time.monotonic() < until, f"not heard: {told[-20:]}"
+        time.sleep(0.02)
+        told += ear.take()
+    return told
+
+
+def ends_with(kind: int) -> Callable[[list[Heard]], bool]:
+    """Whether a message of this kind is what was heard last."""
+    return lambda heard: bool(heard) and heard[-1].kind == kind
 
 
 def unended(heard: Sequence[Heard]) -> list[Heard]:

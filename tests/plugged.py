@@ -48,7 +48,7 @@ def pattern(*voices: int, qpm: float = 300.0, **changed: Any) -> dict[str, Any]:
 
 
 def until(happened: Callable[[], Any], what: str) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not happened():
         assert time.monotonic() < end, f"never came: {what}"
         time.sleep(0.01)

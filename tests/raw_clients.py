@@ -4,11 +4,13 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
-import pytest
 from fastapi import FastAPI
 from servers import patient_server
 from uvicorn.server import ServerState
@@ -22,7 +24,8 @@ from paradiddle.server.serving import config_of
 Address = tuple[str, int]
 
 ASKING, TAKING, CONNECTIONS = 0.4, 1.0, 5
-SOON = 3.0  # by when a deadline must have passed
+PATIENT = 60.0  # seconds; no stall of the machine is as long
+SOON = 30.0  # by when a deadline must have passed
 HEALTH = b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n"
 
 
@@ -37,22 +40,30 @@ class Port:
 
 
 @contextmanager
-def impatient_server() -> Iterator[tuple[Address, FastAPI]]:
+def impatient_server(
+    asking: float = ASKING, taking: float = TAKING
+) -> Iterator[tuple[Address, FastAPI]]:
     """A real server with short deadlines, few connections and a MIDI port."""
     cable = Cable(Output(Port, "fake"))
-    with patient_server(Patience(ASKING, TAKING, CONNECTIONS), cable) as running:
+    with patient_server(Patience(asking, taking, CONNECTIONS), cable) as running:
         yield running
 
 
 @contextmanager
 def connected(address: Address, *, window: int | None = None) -> Iterator[socket.socket]:
-    """A connection, which holds back the server when so many bytes wait to be read."""
+    """A connection, which holds back the server when so many bytes wait to be read.
+
+    Fails when the server hangs up while something is sent or read.
+    """
     with socket.socket() as client:
         if window is not None:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
-        client.settimeout(10)
+        client.settimeout(PATIENT)
         client.connect(address)
-        yield client
+        try:
+            yield client
+        except ConnectionError as error:
+            raise AssertionError("the server hung up") from error
 
 
 def health(address: Address) -> bytes:
@@ -83,12 +94,19 @@ def answer(client: socket.socket) -> tuple[int, dict[str, str], bytes]:
     """Read one answer with a length."""
     received = b""
     while b"\r\n\r\n" not in received:
-        received += client.recv(65_536) or pytest.fail(f"hung up after {received!r}")
+        received += some(client)
     head, _, body = received.partition(b"\r\n\r\n")
     status, headers = parsed(head)
     while len(body) < int(headers["content-length"]):
-        body += client.recv(65_536) or pytest.fail(f"hung up after {len(body)} bytes")
+        body += some(client)
     return status, headers, body
+
+
+def some(client: socket.socket, most: int = 65_536) -> bytes:
+    """Read what comes next."""
+    received = client.recv(most)
+    assert received, "the server hung up"
+    return received
 
 
 def parsed(head: bytes) -> tuple[int, dict[str, str]]:
@@ -99,6 +117,7 @@ def parsed(head: bytes) -> tuple[int, dict[str, str]]:
 
 def refused(received: bytes, status: int) -> dict[str, str]:
     """Check a refusal, that all guards are in it, and give its headers."""
+    assert received, "the server hung up without a word"
     head, _, body = received.partition(b"\r\n\r\n")
     got, headers = parsed(head)
     assert got == status
@@ -116,39 +135,53 @@ def within(seconds: float, happened: Callable[[], bool], otherwise: str) -> None
 
 
 class Clock:
-    """A loop's clock, and the one timer that runs on it."""
+    """A loop's clock that is moved by hand, and what it is to do."""
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.timer: tuple[float, Callable[[], None]] = (0.0, list)
+        self.timers: dict[int, tuple[float, Callable[[], Any]]] = {}
+        self._count = 0
 
     def time(self) -> float:
         return self.now
 
-    def call_later(self, seconds: float, call: Callable[[], None]) -> None:
-        self.timer = (self.now + seconds, call)
+    def call_later(self, seconds: float, call: Callable[[], Any]) -> Any:
+        self._count += 1
+        self.timers[self._count] = self.now + seconds, call
+        return SimpleNamespace(cancel=partial(self.timers.pop, self._count, None))
+
+    def create_task(self, work: Coroutine[Any, Any, None]) -> Any:
+        """Do what waits for nothing when time passes."""
+        self.call_later(0, partial(next, work.__await__(), None))
+        return Mock()
 
     def pass_(self, seconds: float) -> None:
         end = self.now + seconds
-        while self.timer[0] <= end:
-            self.now, call = self.timer
-            call()
+        while due := [(at, number) for number, (at, _) in self.timers.items() if at <= end]:
+            self.now, number = min(due)
+            self.timers.pop(number)[1]()
         self.now = end
 
 
 class Wire(asyncio.Transport):
     """A connection on which so many bytes have not been taken."""
 
-    unsent, aborted = 0, False
+    unsent, aborted, closed, written = 0, False, False, b""
 
     def get_write_buffer_size(self) -> int:
         return self.unsent
 
+    def write(self, data: Any) -> None:
+        self.written += data
+
     def is_closing(self) -> bool:
-        return self.aborted
+        return self.aborted or self.closed
 
     def abort(self) -> None:
         self.aborted = True
+
+    def close(self) -> None:
+        self.closed = True
 
 
 def wired(patience: Patience) -> tuple[Connection, Clock, Wire]:

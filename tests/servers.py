@@ -26,7 +26,7 @@ from paradiddle.server.serving import bind, config_of
 ADDRESS = "127.0.0.1:8765"
 HOSTS = Hosts.of("127.0.0.1", 8765)
 
-_SECONDS = 30
+_SECONDS = 120
 
 
 @functools.cache
@@ -54,6 +54,7 @@ def patient_server(
     address = listening.getsockname()
     app = create_app(shipped_models(), Hosts.of(*address), cable=cable)
     server = uvicorn.Server(config_of(app, patience, sockets=cable is not None))
+    app.state.connections = server.server_state.connections
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     try:

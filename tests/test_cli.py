@@ -563,7 +563,7 @@ def shell(*arguments: object, **settings: object) -> subprocess.CompletedProcess
     return subprocess.run(  # type: ignore[call-overload,no-any-return]
         [sys.executable, "-m", "paradiddle", *map(str, arguments)],
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
         **options,
     )

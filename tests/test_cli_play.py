@@ -3,6 +3,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from ctypes.util import find_library
 from pathlib import Path
 from typing import Any
@@ -10,16 +12,22 @@ from typing import Any
 import mido
 import numpy as np
 import pytest
+from attempts import attempted
 from jack import (
     BACKEND,
+    CONTROL,
     NOTE_ON,
     START,
     Ear,
+    Heard,
+    ear_until,
+    ends_with,
     hanging,
     jack,  # noqa: F401 (a fixture)
     jack_server,
     missing,
 )
+from plugged import until
 
 from paradiddle.pattern import Pattern
 
@@ -38,16 +46,16 @@ def beat(tmp_path: Path) -> Path:
 def play(*options: object, text: str | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "paradiddle", "play", *map(str, options)]
     return subprocess.run(
-        command, input=text, capture_output=True, text=True, timeout=30, check=False
+        command, input=text, capture_output=True, text=True, timeout=120, check=False
     )
 
 
+@attempted
 def test_a_pattern_once_to_a_port(jack: str, beat: Path) -> None:  # noqa: F811
     with Ear("once") as ear:
         done = play("-", "--port", "once", "--clock", "out", text=beat.read_text())
         assert done.returncode == 0, done.stderr
-        time.sleep(0.1)
-        heard = ear.take()
+        heard = ear_until(ear, ends_with(CONTROL))
     kinds = [one.kind for one in heard]
     assert kinds.count(NOTE_ON) == 8
     assert kinds[0] == START
@@ -55,26 +63,23 @@ def test_a_pattern_once_to_a_port(jack: str, beat: Path) -> None:  # noqa: F811
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+@attempted
 def test_a_signal_leaves_no_note(jack: str, beat: Path, number: int) -> None:  # noqa: F811
-    with Ear("end") as ear:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "paradiddle", "play", beat, "--loop", "--port", "end"],
-            stderr=subprocess.PIPE,
-        )
-        heard, until = ear.take(), time.monotonic() + 15
-        while not any(one.kind == NOTE_ON for one in heard) and time.monotonic() < until:
-            time.sleep(0.02)
-            heard += ear.take()
-        os.kill(process.pid, number)
+    told = beat.with_name("told")
+    with Ear("end") as ear, started(told, "play", beat, "--loop", "--port", "end") as process:
+        heard = ear_until(ear, strikes)
+        process.send_signal(number)
         time.sleep(0.003)
-        os.kill(process.pid, signal.SIGTERM)  # an impatient second one
-        _, err = process.communicate(timeout=10)
-        time.sleep(0.1)
-        heard += ear.take()
-    assert process.returncode == 128 + number, err
-    assert b"Traceback" not in err
-    assert heard
+        process.send_signal(signal.SIGTERM)  # an impatient second one
+        assert process.wait(60) == 128 + number, told.read_text()
+        heard = ear_until(ear, ends_with(CONTROL), heard)
+    assert "Traceback" not in told.read_text()
     assert not hanging(heard)
+
+
+def strikes(heard: list[Heard]) -> bool:
+    """Whether a note was struck."""
+    return any(one.strikes for one in heard)
 
 
 def test_no_such_port(jack: str, beat: Path) -> None:  # noqa: F811
@@ -100,41 +105,38 @@ def test_a_count_in_needs_our_own_clock(jack: str, beat: Path) -> None:  # noqa:
     )
 
 
+@attempted
 def test_a_clock_that_is_unplugged_is_followed_again(jack: str, beat: Path) -> None:  # noqa: F811
     backend = mido.Backend(BACKEND)
 
     def plugged() -> Any:
         return backend.open_output("daw", virtual=True, client_name="daw")
 
-    def led(port: Any, ear: Ear) -> int:
-        """Start the clock, and count the hits of its first second."""
+    def led(port: Any, ear: Ear) -> None:
+        """Start the clock, and let it run until there is a hit."""
         ear.take()
         port.send(mido.Message("start"))
-        for _ in range(48):
+        end = time.monotonic() + 60
+        while not strikes(ear.take()):
+            assert time.monotonic() < end
             port.send(mido.Message("clock"))
             time.sleep(1 / 48)
-        return sum(one.kind == NOTE_ON for one in ear.take())
 
-    daw = plugged()
-    with Ear("follow") as ear:
-        process = started(
-            *("play", beat, "--loop", "--port", "follow", "--clock", "in", "--clock-port", "daw")
-        )
-        assert process.stderr is not None
-        assert "playing to" in process.stderr.readline()
-        assert "waiting for a MIDI clock" in process.stderr.readline()
-        assert led(daw, ear)
+    daw, told = plugged(), beat.with_name("told")
+    options = "--loop", "--port", "follow", "--clock", "in", "--clock-port", "daw"
+    with Ear("follow") as ear, started(told, "play", beat, *options) as process:
+        told_of(told, "waiting for a MIDI clock")
+        assert "playing to" in told.read_text().splitlines()[0]
+        led(daw, ear)
         daw.close()
-        assert "clock is here" in process.stderr.readline()
-        assert "is gone; it is picked up again" in process.stderr.readline()
+        told_of(told, "daw is gone; it is picked up again")
+        assert "clock is here" in told.read_text()
         daw = plugged()
-        while "is back" not in process.stderr.readline():
-            pass
-        assert led(daw, ear)
+        told_of(told, "daw is back")
+        led(daw, ear)
         process.terminate()
-        process.communicate(timeout=10)
+        assert process.wait(60) == 143
         daw.close()
-    assert process.returncode == 143
 
 
 @pytest.mark.parametrize(
@@ -179,7 +181,7 @@ def test_without_a_server_there_is_one_line(beat: Path, command: str) -> None:
         [sys.executable, "-m", "paradiddle", command, *options[command]],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
         env=environment | {"MIDO_BACKEND": BACKEND},
     )
@@ -203,44 +205,58 @@ def test_the_sound_card_is_played_at_its_own_rate(
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def started(*options: object) -> subprocess.Popen[str]:
+@contextmanager
+def started(told: Path, *options: object) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command, which tells a file how it is doing."""
     command = [sys.executable, "-m", "paradiddle", *map(str, options)]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    with told.open("wb") as file:
+        process = subprocess.Popen(command, stderr=file, stdout=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
-def hits(ear: Ear, seconds: float = 15.0) -> int:
-    """Wait for a hit; count those that came."""
-    until, count = time.monotonic() + seconds, 0
-    while not count and time.monotonic() < until:
-        time.sleep(0.05)
-        count = sum(one.kind == NOTE_ON for one in ear.take())
-    return count
+def told_of(told: Path, text: str) -> None:
+    """Wait until a command has told something."""
+    until(lambda: text in told.read_text(), text)
 
 
+def listed() -> str:
+    """The ports that there are."""
+    return subprocess.run(["jack_lsp"], capture_output=True, text=True, check=False).stdout
+
+
+@attempted
 def test_a_server_that_dies_and_returns_is_played_to_again(beat: Path) -> None:
     if why := missing():
         pytest.skip(f"no JACK bus: {why}")
+    with ExitStack() as running:
+        _die_and_return(running, beat)
+
+
+def _die_and_return(running: ExitStack, beat: Path) -> None:
+    dais, again = beat.with_name("dais"), beat.with_name("again")
     with jack_server() as name:
         with Ear("dais") as ear:
-            named = started("play", beat, "--loop", "--port", "dais")
-            own = started("play", beat, "--loop", "--virtual", "again")
-            assert hits(ear)
-            time.sleep(1)  # the second is there, too
-        time.sleep(0.3)
-    time.sleep(1.5)  # both are silent, and no longer hold on to what is gone
+            options = "play", beat, "--loop"
+            named = running.enter_context(started(dais, *options, "--port", "dais"))
+            own = running.enter_context(started(again, *options, "--virtual", "again"))
+            ear_until(ear, strikes)
+            until(lambda: ":again" in listed(), "the second")
+        told_of(dais, "is gone")
+    told_of(again, "is gone")
+    time.sleep(1)  # in which both let go of all else of the server that is gone
     assert named.poll() is own.poll() is None
     with jack_server(name), Ear("dais") as ear:
-        assert hits(ear)
-        found, until = "", time.monotonic() + 10
-        while "again:again" not in found and time.monotonic() < until:
-            listed = subprocess.run(["jack_lsp"], capture_output=True, text=True, check=False)
-            found = listed.stdout.replace("paradiddle:again", "again:again")
-        assert "again:again" in found
+        ear_until(ear, strikes)
+        until(lambda: ":again" in listed(), "the second once more")
         ear.take()
         for process, port in ((named, "dais"), (own, "again")):
             process.terminate()
-            _, said = process.communicate(timeout=10)
-            assert process.returncode == 143, said
+            status, said = process.wait(60), beat.with_name(port).read_text()
+            assert status == 143, said
             [playing, *news] = said.splitlines()
             assert port in playing
             # more than once where the rig had to start a server only to free its slot
@@ -250,5 +266,4 @@ def test_a_server_that_dies_and_returns_is_played_to_again(beat: Path) -> None:
             ):
                 assert line.startswith(f"MIDI output port {port}"), said
                 assert line.endswith(end), said
-        time.sleep(0.1)
-        assert not hanging(ear.take())
+        assert not hanging(ear_until(ear, ends_with(CONTROL)))

@@ -2,6 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import mido
 from rigs import NumberedBars, Rig
+from timeless import timeless  # noqa: F401 (a fixture)
 
 from paradiddle.bars import Wishes
 from paradiddle.controls import Controls
@@ -48,7 +49,7 @@ def test_controllers_wait_for_nobody_and_are_done_in_turn() -> None:
             mido.Message("control_change", control=23, value=40),
             mido.Message("note_on", note=36),
         ):
-            driver.submit(controls.hear, message).result(timeout=5)
+            driver.submit(controls.hear, message).result(timeout=60)
     assert not controls.muted
     controls.turn()
     assert controls.muted == {0}

@@ -142,12 +142,22 @@ def test_windows_is_not_told_to_install_what_it_cannot_have(
 # --- a process that is ended ------------------------------------------------------------------
 
 
+PROGRAM = """
+import sys, time
+from paradiddle import onnx_export
+from paradiddle.__main__ import main
+onnx_export.agree = lambda *_: time.sleep(120)  # in place of a check that might be over too soon
+sys.argv[0] = "paradiddle"
+main()
+"""
+
+
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGINT, 130)]
 )
 def test_ending_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals, code: int) -> None:
     pytest.importorskip("onnxruntime", reason="needs the export extra")
-    command = [sys.executable, "-m", "paradiddle", "export", "onnx", DEFAULT_MODEL, "-o", tmp_path]
+    command = [sys.executable, "-c", PROGRAM, "export", "onnx", DEFAULT_MODEL, "-o", tmp_path]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         while process.poll() is None and not list(tmp_path.glob(".paradiddle-*/*.onnx")):
             time.sleep(0.01)

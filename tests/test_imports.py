@@ -37,7 +37,7 @@ def loaded_by(code: str, watched: str) -> list[str]:
         [sys.executable, "-c", f"import sys\n{code}\n{report}"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert result.returncode == 0, result.stderr

@@ -9,9 +9,11 @@ from typing import Any
 import mido
 import numpy as np
 import pytest
+from attempts import attempted
 from jack import BACKEND, jack  # noqa: F401 (a fixture)
 from machines import STYLES, groove_of, tiny_machine
 from rigs import Rig
+from timeless import timeless  # noqa: F401 (a fixture)
 
 from paradiddle.answers import Answers, in_dynamics_of
 from paradiddle.bars import Wishes, joined, part
@@ -162,7 +164,7 @@ def test_it_forgets_what_is_long_ago() -> None:
 def test_a_stroke_waits_for_nobody_and_has_the_place_of_its_moment() -> None:
     listener, rig = listener_at(1.0)
     with ThreadPoolExecutor() as driver, listener.lock:  # as while the player is at work
-        driver.submit(listener.strike, SNARE, 100).result(timeout=5)
+        driver.submit(listener.strike, SNARE, 100).result(timeout=60)
     rig.clock.seconds += 0.5
     assert np.argwhere(listener.bar(0).hits).tolist() == [[4, 1]]
 
@@ -500,6 +502,7 @@ def test_the_same_seed_answers_the_same() -> None:
 
 
 @pytest.mark.jack
+@attempted
 def test_a_call_over_a_real_bus_is_answered_on_the_bar(jack: str) -> None:  # noqa: F811
     from paradiddle.ports import open_input, open_output
     from paradiddle.sinks import MidiSink
@@ -513,11 +516,12 @@ def test_a_call_over_a_real_bus_is_answered_on_the_bar(jack: str) -> None:  # no
     sink = MidiSink(open_output(virtual="answers"))
     with LivePlayer(transport, [sink], jam.hear) as player, open_input(virtual="calls") as calls:
         listener.lock = player.lock
-        arrived: list[float] = []
+        arrived: list[tuple[float, float]] = []
 
         def hear(message: Any) -> None:
+            before = time.perf_counter()
             listener.hear(message)
-            arrived.append(time.perf_counter())
+            arrived.append((before, time.perf_counter()))
 
         calls.listen(hear)
         names = backend.get_output_names(), backend.get_input_names()
@@ -536,9 +540,11 @@ def test_a_call_over_a_real_bus_is_answered_on_the_bar(jack: str) -> None:  # no
         drummer.close()
     time.sleep(0.05)
     ears.close()
-    places = [(at - begun) * 16 for at in arrived]  # in steps, when they came over the bus
+    places = (np.array(arrived) - begun) * 16  # in steps, when they came over the bus
     placed = np.flatnonzero(pattern.hits[:, 1])
-    assert placed + pattern.offsets[placed, 1] == pytest.approx(places, abs=0.1)
+    assert len(placed) == len(places) == 4
+    found = placed + pattern.offsets[placed, 1]
+    assert ((places[:, 0] - 0.1 < found) & (found < places[:, 1] + 0.1)).all()
     struck = [(at - begun, one) for at, one in heard if one.type == "note_on" and one.velocity]
     assert struck
     assert all(0.9 < at < 2.1 for at, _ in struck)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from attempted import attempted
+from attempts import attempted
 from jack import BACKEND, jack  # noqa: F401 (a fixture)
 from machines import groove_of, tiny_machine
 from models import PLACED, VOCABULARY, tiny_drummer

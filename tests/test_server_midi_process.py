@@ -9,14 +9,29 @@ from socket import SHUT_RDWR
 from typing import Any
 
 import pytest
-from jack import NOTE_ON, START, STOP, Ear, Heard, hanging, jack  # noqa: F401 (a fixture)
-from plugged import Port, pattern, until
+from attempts import attempted
+from endings import ENDING, handlers  # noqa: F401 (a fixture)
+from jack import (
+    CONTROL,
+    START,
+    STOP,
+    Ear,
+    Heard,
+    ear_until,
+    ends_with,
+    hanging,
+    jack,  # noqa: F401 (a fixture)
+)
+from plugged import Port, pattern
 from servers import HOSTS, address_of, start_server, stop_server
 
+from paradiddle.cli.serve import serve as command
+from paradiddle.errors import InvalidValueError
 from paradiddle.output import Output
 from paradiddle.server.cable import Cable
 from paradiddle.server.midi_port import PATH
 from paradiddle.server.serving import Settings, bind, serve
+from paradiddle.stopping import signals_wait
 
 
 @pytest.mark.parametrize(
@@ -32,7 +47,7 @@ def test_what_is_missing_is_said_in_one_line(code: str, said: str) -> None:
     script = f"import importlib.util, sys\n{code}\nfrom paradiddle.cli import main\n"
     script += f"sys.argv = ['paradiddle', 'serve', *{options!r}]\nmain()"
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False
     )
     assert (done.returncode, done.stdout) == (1, "")
     [line] = done.stderr.splitlines()
@@ -44,7 +59,7 @@ def test_without_the_option_nothing_of_it_is_loaded() -> None:
     script += "print([name for name in ('mido', 'rtmidi', 'websockets', 'paradiddle.live_player')"
     script += " if name in sys.modules])"
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True
     )
     assert "rtmidi" not in done.stdout
     assert "websockets" not in done.stdout
@@ -57,12 +72,16 @@ def live(address: str) -> Any:
 
 
 def struck(ear: Ear) -> list[Heard]:
-    heard = ear.take()
-    until(lambda: heard.extend(ear.take()) or any(one.kind == NOTE_ON for one in heard), "a note")
-    return heard
+    return ear_until(ear, lambda heard: any(one.strikes for one in heard))
+
+
+def silenced(heard: list[Heard]) -> bool:
+    """Whether the music has been stopped, and then silence was asked for."""
+    return STOP in [one.kind for one in heard] and heard[-1].kind == CONTROL
 
 
 @pytest.mark.jack
+@attempted
 def test_a_socket_that_drops_leaves_no_note(jack: str) -> None:  # noqa: F811
     with Ear("server") as ear:
         server = start_server("--midi-port", "server", stderr=subprocess.DEVNULL)
@@ -74,12 +93,10 @@ def test_a_socket_that_drops_leaves_no_note(jack: str) -> None:  # noqa: F811
                     socket.send(json.dumps({"type": "play", "pattern": pattern(0, 1, 2)}))
                     heard = struck(ear)
                     socket.socket.shutdown(SHUT_RDWR)  # without a word
-                time.sleep(0.3)
-                heard += ear.take()
-                kinds = [one.kind for one in heard]
-                assert START in kinds
-                assert STOP in kinds
+                heard = ear_until(ear, silenced, heard)
+                assert START in [one.kind for one in heard]
                 assert not hanging(heard)
+                time.sleep(0.1)  # in which nothing comes
                 assert ear.take() == []
         finally:
             assert stop_server(server) == 0
@@ -87,13 +104,13 @@ def test_a_socket_that_drops_leaves_no_note(jack: str) -> None:  # noqa: F811
 
 def test_a_server_that_is_hurried_past_its_end_closes_its_port_in_peace(
     monkeypatch: pytest.MonkeyPatch,
+    handlers: dict[int, Any],  # noqa: F811
 ) -> None:
-    numbers = signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT
-    before, seen = [signal.getsignal(number) for number in numbers], list[Any]()
+    seen = list[Any]()
 
     class Hurried(Port):
         def close(self) -> None:
-            seen.extend(signal.getsignal(number) for number in numbers)
+            seen.extend(signal.getsignal(number) for number in ENDING)
             super().close()
 
     class Server:
@@ -105,18 +122,45 @@ def test_a_server_that_is_hurried_past_its_end_closes_its_port_in_peace(
 
     port = Hurried()
     monkeypatch.setattr("uvicorn.Server", Server)
-    try:
-        with pytest.raises(KeyboardInterrupt), bind("127.0.0.1", 0) as listening:
-            serve(Settings(None, HOSTS), listening, cable=Cable(Output(lambda: port, "fake")))
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
+    with pytest.raises(KeyboardInterrupt), bind("127.0.0.1", 0) as listening:
+        serve(Settings(None, HOSTS), listening, cable=Cable(Output(lambda: port, "fake")))
     assert port.closed.is_set()
     assert seen == [signal.SIG_IGN] * 4
 
 
+def test_a_server_that_cannot_begin_closes_its_port(
+    monkeypatch: pytest.MonkeyPatch,
+    handlers: dict[int, Any],  # noqa: F811
+) -> None:
+    port = Port()
+    output = Output(lambda: port, "fake")
+    monkeypatch.setattr("paradiddle.ports.open_output", lambda *_, **__: output)
+    with bind("127.0.0.1", 0) as taken, pytest.raises(InvalidValueError, match="cannot listen"):
+        command(port=taken.getsockname()[1], midi_port="fake")
+    assert port.closed.is_set()
+
+
+def test_a_server_that_is_stopped_as_its_port_opens_waits_until_it_is_open(
+    monkeypatch: pytest.MonkeyPatch,
+    handlers: dict[int, Any],  # noqa: F811
+) -> None:
+    whole = []
+
+    def opened(*_: object, **__: object) -> None:
+        with signals_wait():
+            signal.raise_signal(signal.SIGHUP)  # a terminal that is closed just now
+            whole.append(True)
+
+    monkeypatch.setattr("paradiddle.ports.open_output", opened)
+    with pytest.raises(SystemExit) as left:
+        command(port=0, midi_port="fake")
+    assert left.value.code == 0
+    assert whole
+
+
 @pytest.mark.jack
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
+@pytest.mark.parametrize("number", ENDING)
+@attempted
 def test_a_server_that_is_ended_leaves_no_note(jack: str, number: int) -> None:  # noqa: F811
     with Ear("server") as ear:
         server = start_server("--midi-port", "server", stderr=subprocess.PIPE)
@@ -125,10 +169,9 @@ def test_a_server_that_is_ended_leaves_no_note(jack: str, number: int) -> None: 
             heard = struck(ear)
             before = time.monotonic()
             server.send_signal(number)
-            _, said = server.communicate(timeout=20)
-        assert time.monotonic() - before < 4
-        time.sleep(0.1)
-        heard += ear.take()
+            _, said = server.communicate(timeout=120)
+        assert time.monotonic() - before < 15  # or it waited for the page to go
+        heard = ear_until(ear, ends_with(CONTROL), heard)
         assert server.returncode == 0
         assert "Traceback" not in said
         assert not hanging(heard)

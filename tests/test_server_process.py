@@ -24,7 +24,7 @@ def ask(address: str, path: str, body: object = None) -> bytes:
     data = None if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{address}/api/{path}", data, headers)
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=120) as answer:
         content: bytes = answer.read()
     return content
 
@@ -32,7 +32,7 @@ def ask(address: str, path: str, body: object = None) -> bytes:
 def refused(*arguments: object) -> str:
     """Start what must fail with one line, and return it."""
     command = [sys.executable, "-m", "paradiddle", "serve", *map(str, arguments)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (ended.returncode, ended.stdout) == (1, "")
     [line] = ended.stderr.splitlines()
     return line
@@ -75,8 +75,8 @@ def test_it_ends_soon_and_well(workers: int, ending: signal.Signals) -> None:
     assert json.loads(ask(address, "health"))["status"] == "ok"
     before = time.monotonic()
     server.send_signal(ending)
-    assert server.wait(timeout=20) == 0
-    assert time.monotonic() - before < 12
+    assert server.wait(timeout=120) == 0
+    assert time.monotonic() - before < 30
     with pytest.raises(urllib.error.URLError):
         ask(address, "health")
 
@@ -94,13 +94,13 @@ def test_workers_that_die_are_replaced_and_do_not_outlive_their_server() -> None
         ask(address, "health")
         before = children_of(server.pid)
         os.kill(before[-1], signal.SIGKILL)
-        within(15, lambda: len(set(children_of(server.pid)) - set(before)) == 1, "none replaced")
+        within(120, lambda: len(set(children_of(server.pid)) - set(before)) == 1, "none replaced")
         ask(address, "health")
         workers = children_of(server.pid)
     finally:
         server.kill()
         server.wait()
-    within(15, lambda: not any(alive(worker) for worker in workers), "a worker is left over")
+    within(120, lambda: not any(alive(worker) for worker in workers), "a worker is left over")
 
 
 def within(seconds: float, happened: Callable[[], bool], otherwise: str) -> None:
@@ -148,7 +148,7 @@ def test_ones_own_models_are_served(tmp_path: Path) -> None:
     own = {"machine": "machine.safetensors", "latent": "shipped", "drummer": "shipped"}
     assert sources == own
     server.terminate()
-    _, told = server.communicate(timeout=20)
+    _, told = server.communicate(timeout=120)
     for name, source in own.items():
         assert f"{name}: {source}\n" in told
 
@@ -170,7 +170,7 @@ def test_whoever_opens_it_to_the_network_is_told() -> None:
     assert address.startswith("http://127.0.0.1:")
     assert json.loads(ask(address, "health"))["status"] == "ok"
     server.terminate()
-    _, told = server.communicate(timeout=20)
+    _, told = server.communicate(timeout=120)
     assert told == "listening on 0.0.0.0: whoever can reach it may play\n"
 
 
@@ -181,7 +181,7 @@ def test_an_upgrade_that_is_not_served_is_no_news_to_who_runs_it(protocol: bytes
     head = b"GET /api/health HTTP/1.1\r\nHost: HOST\r\nConnection: Upgrade, close\r\nUpgrade: "
     assert b" 200 " in raw(address, head + protocol + b"\r\n\r\n").partition(b"\r\n")[0]
     server.terminate()
-    _, told = server.communicate(timeout=20)
+    _, told = server.communicate(timeout=120)
     assert told == ""
 
 
@@ -193,8 +193,8 @@ def test_the_page_is_shown_in_a_browser_when_asked_for(tmp_path: Path) -> None:
     server = start_server("--open", env={**os.environ, "BROWSER": f"{browser} %s"})
     try:
         address = address_of(server)
-        within(15, shown.exists, "no browser was started")
-        within(15, lambda: shown.read_text() == f"{address}/\n", "another page was shown")
+        within(120, shown.exists, "no browser was started")
+        within(120, lambda: shown.read_text() == f"{address}/\n", "another page was shown")
     finally:
         assert stop_server(server) == 0
 
@@ -202,7 +202,7 @@ def test_the_page_is_shown_in_a_browser_when_asked_for(tmp_path: Path) -> None:
 def raw(address: str, *parts: bytes) -> bytes:
     """Send bytes as they are, and return all that comes until the server closes."""
     host, port = address.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=20) as connection:
+    with socket.create_connection((host, int(port)), timeout=120) as connection:
         for part in parts:
             try:
                 connection.sendall(part.replace(b"HOST", f"{host}:{port}".encode()))

@@ -35,7 +35,7 @@ class Blocked:
     def humanize(self, pattern: Pattern, *_: object, seed: int, **__: object) -> Pattern:
         self.seeds.append(seed)
         self.begun.set()
-        assert self.go.wait(10)
+        assert self.go.wait(60)
         return pattern
 
 
@@ -72,7 +72,7 @@ def asking(
         f"POST /api/humanize HTTP/1.1\r\nHost: 127.0.0.1:{address[1]}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    client = socket.create_connection(address, 10, (client_host, 0))
+    client = socket.create_connection(address, 60, (client_host, 0))
     client.sendall(head.encode() + body.encode())
     return client
 
@@ -80,7 +80,7 @@ def asking(
 def test_nothing_is_played_for_clients_who_left(blocked: Blocked) -> None:
     with patient_server(Patience()) as (address, app), asking(address, 1) as first:
         places = app.state.stage.desk.places
-        assert blocked.begun.wait(10)
+        assert blocked.begun.wait(60)
         impatient = [asking(address, seed) for seed in (2, 3, 4)]
         until(lambda: places.held == 4)
         for client in impatient[1:]:
@@ -97,15 +97,15 @@ def test_candidates_that_nobody_waits_for_are_not_played(
 ) -> None:
     with patient_server(Patience()) as (address, app):
         with asking(address, 1, count=16):
-            assert blocked.begun.wait(10)
-        assert ended.acquire(timeout=10)
+            assert blocked.begun.wait(60)
+        assert ended.acquire(timeout=60)
         blocked.go.set()
         until(lambda: app.state.stage.desk.places.held == 0)
     assert blocked.seeds == [1]
 
 
 def until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -131,14 +131,14 @@ def test_patterns_do_not_wait_for_sound(monkeypatch: pytest.MonkeyPatch) -> None
 
     def slow(music: Events | Pattern) -> NDArray[np.float32]:
         begun.set()
-        assert go.wait(10)
+        assert go.wait(60)
         return sound_of(music)
 
     monkeypatch.setattr(files, "sound_of", slow)
     with served() as client, ThreadPoolExecutor() as threads:
         sound = threads.submit(client.post, "/api/wav", json={"pattern": PATTERN})
         try:
-            assert begun.wait(10)
+            assert begun.wait(60)
             assert client.post("/api/generate", json={"bars": 1}).status_code == 200
             assert not sound.done()
         finally:

@@ -62,6 +62,8 @@ def test_the_server_does_what_its_description_says(schema: Any, operation: str, 
     def run(data: st.DataObject) -> None:
         case = data.draw(schema[path][method].as_strategy(generation_mode=chosen))
         # a schema cannot say that a hit lies within its pattern, or which styles a model knows
-        case.call_and_validate(excluded_checks=[schemathesis.checks.positive_data_acceptance])
+        case.call_and_validate(
+            excluded_checks=[schemathesis.checks.positive_data_acceptance], timeout=60
+        )
 
     run()
