@@ -1,7 +1,5 @@
 """What stops and goes on: the deck, alone and where a shared clock leads."""
 
-from typing import Any
-
 import pytest
 from rigs import NumberedBars, Rig
 
@@ -9,6 +7,7 @@ from paradiddle.bars import Wishes
 from paradiddle.deck import Deck
 from paradiddle.live import LiveDrummer
 from paradiddle.live_player import LivePlayer
+from paradiddle.performance import view_of
 from paradiddle.timed import Timed
 
 
@@ -16,7 +15,7 @@ class Leader:
     """Notes what it is asked for."""
 
     def __init__(self) -> None:
-        self.asked: list[Any] = []
+        self.asked: list[object] = []
 
     def play(self) -> None:
         self.asked.append("play")
@@ -37,10 +36,13 @@ def rig() -> Rig:
 
 
 @pytest.fixture
-def deck(rig: Rig) -> Deck:
+def deck(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Deck:
+    """A deck whose player has no thread: the rig does its work."""
     drummer = LiveDrummer(NumberedBars(), rig.transport, Wishes())
     drummer.prepare()
-    return Deck(LivePlayer(rig.transport, [], now=rig.clock), drummer)
+    player = LivePlayer(rig.transport, [], now=rig.clock)
+    monkeypatch.setattr(player, "_begin", lambda: None)
+    return Deck(player, drummer)
 
 
 def test_it_goes_on_from_the_bar_line_before_where_it_stopped(rig: Rig, deck: Deck) -> None:
@@ -56,21 +58,36 @@ def test_it_goes_on_from_the_bar_line_before_where_it_stopped(rig: Rig, deck: De
     assert [hit.position for hit in rig.hits()[:4]] == [8.0, 9.0, 10.0, 11.0]
     assert deck.band.number == 4
     assert deck.band.late == 0
-    deck.player.close()
 
 
-def test_space_stops_and_goes_on(deck: Deck) -> None:
+def test_a_deck_starts_stops_and_mutes(deck: Deck) -> None:
     assert deck.toggle() == ""
     assert deck.running
+    deck.set_qpm(250)
+    deck.mute(3, True)
+    with deck.change() as transport:
+        assert (transport.qpm, transport.muted) == (250, frozenset({3}))
     assert deck.toggle() == "stopped; space goes on"
     assert not deck.running
-    deck.player.close()
 
 
-def test_who_leads_is_asked_and_its_tempo_holds_at_once(deck: Deck) -> None:
-    leader = deck.leader = Leader()
+def test_a_deck_leaves_it_to_the_clock_it_follows(deck: Deck) -> None:
+    deck.follows = True
+    for running in (False, True):  # the clock starts it meanwhile
+        assert deck.toggle() == "the clock it follows starts and stops"
+        assert deck.running == running
+        if not running:
+            deck.start()
+    deck.stop()
+    assert view_of(deck, None, "", "", "").remark == "waiting for the clock to start"
+
+
+def test_a_deck_asks_the_clock_that_is_shared(deck: Deck) -> None:
+    deck.leader = leader = Leader()
     deck.toggle()
-    deck.set_qpm(97)
+    deck.set_qpm(99)
+    assert deck.player.transport.qpm == 99
+    deck.start()
     assert deck.begin_bar()
-    assert leader.asked == ["play", 97, ("phase", 0.0)]
-    assert deck.player.transport.qpm == 97
+    deck.toggle()
+    assert leader.asked == ["play", 99, ("phase", 0), "stop"]

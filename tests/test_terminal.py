@@ -407,26 +407,7 @@ def test_a_bar_begins_now_where_bars_are_shared() -> None:
     assert (made.remark, desk.bars) == ("only Ableton Link's bars move", 3)
 
 
-# --- the deck and the stage -----------------------------------------------------------------------
-
-
-class Leader:
-    """A shared clock that notes what it is asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[object] = []
-
-    def play(self) -> None:
-        self.asked.append("play")
-
-    def stop(self) -> None:
-        self.asked.append("stop")
-
-    def set_qpm(self, qpm: float) -> None:
-        self.asked.append(qpm)
-
-    def set_phase(self, position: float) -> None:
-        self.asked.append(("phase", position))
+# --- the stage -----------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -436,38 +417,6 @@ def deck() -> Iterator[Deck]:
     drummer.prepare()
     with LivePlayer(transport, [], drummer.hear) as player, drummer.work(player.lock):
         yield Deck(player, drummer)
-
-
-def test_a_deck_starts_stops_and_mutes(deck: Deck) -> None:
-    assert deck.toggle() == ""
-    assert deck.running
-    deck.set_qpm(250)
-    deck.mute(3, True)
-    with deck.change() as transport:
-        assert (transport.qpm, transport.muted) == (250, frozenset({3}))
-    assert deck.toggle() == "stopped; space goes on"
-    assert not deck.running
-
-
-def test_a_deck_leaves_it_to_the_clock_it_follows(deck: Deck) -> None:
-    deck.follows = True
-    for running in (False, True):  # the clock starts it meanwhile
-        assert deck.toggle() == "the clock it follows starts and stops"
-        assert deck.running == running
-        if not running:
-            deck.start()
-    deck.stop()
-    assert view_of(deck, None, "", "", "").remark == "waiting for the clock to start"
-
-
-def test_a_deck_asks_the_clock_that_is_shared(deck: Deck) -> None:
-    deck.leader = leader = Leader()
-    deck.toggle()
-    deck.set_qpm(99)
-    deck.start()
-    assert deck.begin_bar()
-    deck.toggle()
-    assert leader.asked == ["play", 99, ("phase", 0), "stop"]
 
 
 def test_a_deck_alone_has_no_bars_to_move(deck: Deck) -> None:
