@@ -111,7 +111,8 @@ def main() -> None:
     parser.add_argument("--pieces", type=int, default=PIECES, help="of 1,000 events")
     chosen, events = parser.parse_args(), music()
     rounds = chosen.rounds
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))))
+    names = "chromium", "chromium-browser", "google-chrome", "chromium-headless-shell"
+    chromium = next(filter(None, map(shutil.which, names)))
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         written = export_onnx(DEFAULT_MODEL, Path(name))
         page = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS).new_page()

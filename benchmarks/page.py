@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.served import ROOT, server
 
 WEB = ROOT / "paradiddle" / "web"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell")
 LOADS = 7
 BAR_BARE, BAR_SOUND, BAR_MS = 200.0, 1500.0, 1000.0  # KB, KB, ms
 

@@ -12,7 +12,9 @@ install() { # packages of the system, as root or by sudo without a password
   "${as[@]}" apt-get update -qq && "${as[@]}" apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
-command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
+# the shell alone: windows that nobody sees cost half of the time
+command -v chromium-headless-shell >/dev/null || install chromium-headless-shell \
+  || command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
   || command -v google-chrome >/dev/null || install chromium \
   || echo "no Chromium, and it may not be installed here: tests of the page in a browser will be skipped"
 command -v node >/dev/null || install nodejs npm \
