@@ -75,7 +75,7 @@ class Transport:
         self._sets_in = False  # whether that it does is yet to be told
         self._bars: int | None = None  # to play
         self._span = 0.0, 0.0  # from where to where they are played
-        self._leapt: float | None = None  # where the music was before a leap
+        self._leapt = math.inf  # where the music was before a leap
 
     @property
     def running(self) -> bool:
@@ -157,7 +157,7 @@ class Transport:
         self._go(at, position, position, onset)
 
     def begin_at(self, seconds: float) -> None:
-        """Let a start that still `waits` come at another second.
+        """Let a start that still `waits` come at another second of the transport's clock.
 
         Raises
         ------
@@ -209,7 +209,7 @@ class Transport:
         if onset == "start" or not self._span[0] <= begin < self._span[1]:
             self._span = begin, self._last_line(begin)
         self._stretches.until = self._span[1]
-        self._leapt, self._sets_in = None, True
+        self._leapt, self._sets_in = math.inf, True
         begun = self._now() + _LEAD if at is None else at
         self._line = TempoLine(begun, count_in, self.qpm)
         self._begun, self._onset, self._music = begun, onset, begin
@@ -253,6 +253,15 @@ class Transport:
 
         What lies between is left out; what it goes back to, up to a bar, is played again.
 
+        Parameters
+        ----------
+        seconds : float
+            A second of the transport's clock, not later than now.
+        position : float
+            Where the other clock is then, in quarters from the start of the music.
+        qpm : float
+            Its speed, in quarters per minute.
+
         Raises
         ------
         InvalidValueError
@@ -265,7 +274,7 @@ class Transport:
         self._line.jump(now, position + (now - seconds) * speed / 60, speed)
         after = self._line.position(now)
         begin = after - min(_JUST, _JUST_SECONDS * speed / 60)
-        self._leapt = min(self._horizon, self._horizon if self._leapt is None else self._leapt)
+        self._leapt = min(self._leapt, self._horizon)
         # what has been handed out already sounds yet, and is not to sound twice
         self._horizon = max(begin, self._horizon) if after > before else begin
 
@@ -400,14 +409,14 @@ class Transport:
     def _marks(self, first: float, after: float) -> Iterator[Timed]:
         """Pulses, bar lines, clicks, the start and the end in [first, after)."""
         first, end, bar = max(first, self._counted), self._stretches.end, self.quarters_per_bar
-        leapt, self._leapt = first if self._leapt is None else self._leapt, None
-        for mark in marks(min(leapt, first), min(after, end), bar, self._music):
+        passed, self._leapt = min(first, self._leapt), math.inf
+        for mark in marks(passed, min(after, end), bar, self._music):
             if mark.position >= first or mark.kind == "bar":
                 yield self._timed(mark.kind, mark.position, mark.velocity)
         if self._sets_in and first <= self._music < after:
             self._sets_in = False
             yield self._timed(self._onset, self._music)
-        if min(leapt, first) <= end < after:
+        if passed <= end < after:
             yield self._timed("end", end)
 
     def _hits(self, first: float, after: float) -> Iterator[Timed]:
