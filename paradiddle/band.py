@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Self
 
 from paradiddle.bars import Bar
+from paradiddle.stopping import signals_wait
 from paradiddle.transport import Timed, Transport
 
 __all__ = ["BAR_SLACK", "Band"]
@@ -83,7 +84,7 @@ class Band(ABC):
         self._passed, before, self._place = position, self._place, position
         if abs(position - before) > _STAYS:
             self.relocated()
-        self._awake.set()
+        self._wake()
 
     def _passes(self, line: float) -> None:
         """Go on to the next bar at its line."""
@@ -94,7 +95,7 @@ class Band(ABC):
         # a line may be passed again where the clock has been moved back
         self.late += begun is None and line > self._passed + BAR_SLACK
         self._passed, self.playing = max(self._passed, line), begun or self.playing
-        self._awake.set()
+        self._wake()
 
     def work(self, lock: AbstractContextManager[Any]) -> Self:
         """Make bars from now on, in a thread; a context manager that ends it.
@@ -105,8 +106,9 @@ class Band(ABC):
             Which guards the transport: that of the player.
         """
         self.lock = lock
-        self._thread = threading.Thread(target=self._run, name="band", daemon=True)
-        self._thread.start()
+        with signals_wait():
+            self._thread = threading.Thread(target=self._run, name="band", daemon=True)
+            self._thread.start()
         return self
 
     def check(self) -> None:
@@ -116,17 +118,23 @@ class Band(ABC):
 
     def close(self) -> None:
         """End the thread; again does nothing."""
-        self._closing.set()
-        self._awake.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        with signals_wait():
+            self._closing.set()
+            self._awake.set()
+            if self._thread is not None:
+                self._thread.join()
+                self._thread = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _wake(self) -> None:
+        """Let the thread look what is to be done."""
+        with signals_wait():  # one in the midst would leave the event locked
+            self._awake.set()
 
     def _run(self) -> None:
         try:

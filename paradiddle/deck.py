@@ -6,6 +6,7 @@ from typing import Protocol
 
 from paradiddle.band import Band
 from paradiddle.live_player import LivePlayer
+from paradiddle.stretches import next_multiple
 from paradiddle.transport import Transport
 
 __all__ = ["Deck", "Leader"]
@@ -68,7 +69,8 @@ class Deck:
         self.band.rewind()
         with self.change() as transport:
             bar = transport.quarters_per_bar
-            transport.locate(max(0.0, transport.position // bar * bar))
+            # a stop in the last 16th of a bar is at the next line
+            transport.locate(max(0.0, next_multiple(transport.position, bar) - bar))
             self.player.continue_()
 
     def stop(self) -> None:

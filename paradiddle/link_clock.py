@@ -10,12 +10,15 @@ from typing import Any
 from paradiddle.clock_in import Playable
 from paradiddle.complaints import again_and_again
 from paradiddle.errors import MissingExtraError
+from paradiddle.stopping import signals_wait
 from paradiddle.timing import check_qpm
 from paradiddle.transport import Transport
 
 __all__ = ["LinkClock", "join_link"]
 
 _POLL_SECONDS = 0.02
+_AT_ONCE_SECONDS = 0.005  # in which a time and the session's beat are read together
+_READINGS = 10  # at the most, until two are
 _MOVED = 0.25  # quarters; a session that nobody has moved is off by less
 
 
@@ -129,15 +132,17 @@ class LinkClock:
     def run(self) -> None:
         """Follow in a thread until `close`."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._follow, name="link", daemon=True)
-            self._thread.start()
+            with signals_wait():
+                self._thread = threading.Thread(target=self._follow, name="link", daemon=True)
+                self._thread.start()
 
     def close(self) -> None:
         """Leave the session."""
-        self._closing.set()
-        if self._thread is not None:
-            self._thread.join()
-        self._link.enabled = False
+        with signals_wait():
+            self._closing.set()
+            if self._thread is not None:
+                self._thread.join()
+            self._link.enabled = False
 
     def turn(self) -> None:
         """Follow once: start and stop, speed and bar lines."""
@@ -171,9 +176,11 @@ class LinkClock:
 
     def _phase(self) -> tuple[float, float]:
         """Read a second, and the quarters since the bar line when what is played then is heard."""
-        before = self._now()
-        beat = float(self._link.beat)
-        return (before + self._now()) / 2, (beat + self._latency * self.qpm / 60) % self._bar
+        for _ in range(_READINGS):
+            before, beat, after = self._now(), float(self._link.beat), self._now()
+            if after - before <= _AT_ONCE_SECONDS:  # else the thread was held up in between
+                break
+        return (before + after) / 2, (beat + self._latency * self.qpm / 60) % self._bar
 
     def _next_bar(self) -> float:
         """Find the second of the next bar line, or of this one if it is just passing."""

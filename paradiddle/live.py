@@ -72,7 +72,7 @@ class LiveDrummer(Band):
         """
         with self.lock:
             if self._fills_now():
-                self._awake.set()  # have another ready
+                self._wake()  # have another ready
                 return
         self._turn(fill=True)
 
@@ -120,7 +120,7 @@ class LiveDrummer(Band):
             self._fill |= fill
             self._vary |= vary
             self._changed = True
-        self._awake.set()
+        self._wake()
 
     def _fills_now(self) -> bool:
         """Let the fill that is ready begin with the next beat of this bar; whether it does."""

@@ -14,6 +14,7 @@ from paradiddle.live_mixer import LiveMixer
 from paradiddle.live_sounds import soundfont_sounds
 from paradiddle.output import CLICK_PITCHES, pitch_of
 from paradiddle.placing import Stereo
+from paradiddle.stopping import signals_wait
 from paradiddle.timed import Timed
 
 __all__ = ["AudioSink", "BlockClock"]
@@ -150,7 +151,8 @@ class AudioSink:
     @property
     def latency(self) -> float:
         """Seconds after its time that a hit is heard, by what the card says of itself."""
-        self._asked.wait(_FIRST_BLOCK_SECONDS)
+        with signals_wait():
+            self._asked.wait(_FIRST_BLOCK_SECONDS)
         return float(self._stream.latency) + self._block / self._mixer.sample_rate
 
     @property
@@ -169,12 +171,16 @@ class AudioSink:
         with self._lock:
             self._waiting.append(timed)
 
-    def stop(self) -> None:
+    def silence(self) -> None:
         """Fall silent; what plays next is put in time anew."""
         with self._lock:
             self._waiting.clear()
             self._mixer.clear()
             self._clock = BlockClock(self._mixer.sample_rate)
+
+    def stop(self) -> None:
+        """End the music."""
+        self.silence()
 
     def check(self) -> None:
         """Tell when the sound card is lost."""

@@ -9,6 +9,8 @@ import contextlib
 import gc
 import heapq
 import math
+import os
+import signal
 import sys
 import threading
 import time
@@ -24,7 +26,9 @@ __all__ = ["LivePlayer", "MidiSink", "Sink", "stops_on_signals"]
 
 _NAP = 0.02  # longest sleep, so that a stop is heard soon
 _CATCH_UP = 0.5  # seconds; after a longer standstill the music goes on where it stood
+_LOOK_SECONDS = 0.02  # between two looks whether a wait is over
 _WATCH_SECONDS = 0.1  # between two looks at the devices
+_DRAIN_SECONDS = 0.1  # what drivers may need to hand over the last messages before they sleep too
 _SWITCH_SECONDS = 0.0005  # how long another Python thread may keep the interpreter
 
 
@@ -79,6 +83,7 @@ class LivePlayer:
         self._ready = threading.Event()
         self._closing = threading.Event()
         self._ended = threading.Event()
+        self._suspends = False
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
         self._watcher = threading.Thread(target=self._watch, name="ports", daemon=True)
@@ -91,25 +96,32 @@ class LivePlayer:
     def start(self, *, count_in_bars: int = 0, at: float | None = None) -> None:
         """Play from the beginning."""
         self._begin()
-        with self.lock:
+        with signals_wait(), self.lock:
             self.transport.start(at, count_in_bars=count_in_bars)
             self._begun()
 
     def continue_(self, *, at: float | None = None) -> None:
         """Play on from where it was stopped."""
         self._begin()
-        with self.lock:
+        with signals_wait(), self.lock:
             self.transport.continue_(at)
             self._begun()
 
     def stop(self) -> None:
         """Stop at once, and silence everything."""
-        with self.lock:
+        with signals_wait(), self.lock:
             self.transport.stop()
             self._queue.clear()
             for sink in self.sinks:
                 sink.stop()
             self._ended.set()
+
+    def suspend(self) -> None:
+        """Silence everything, then suspend the process; for `paradiddle.stopping.asks_to_suspend`.
+
+        The music goes on where it stood once the process does.
+        """
+        self._suspends = True  # the thread does it: here a lock may be held
 
     @contextlib.contextmanager
     def change(self) -> Iterator[Transport]:
@@ -126,16 +138,13 @@ class LivePlayer:
         bool
             Whether it has ended.
         """
-        until = math.inf if seconds is None else time.monotonic() + seconds
-        # in short waits, since Windows does not let Ctrl+C interrupt a long one
-        while not self._ended.is_set() and (left := until - time.monotonic()) > 0:
-            self._ended.wait(min(0.1, left))
+        _wait(self._ended, math.inf if seconds is None else seconds)
         self._complain()
         return self._ended.is_set()
 
     def rest(self, seconds: float) -> None:
         """Do nothing for a while, playing or not; raise what went wrong in the music."""
-        self._closing.wait(seconds)
+        _wait(self._closing, seconds)
         self._complain()
 
     def _complain(self) -> None:
@@ -145,14 +154,15 @@ class LivePlayer:
 
     def close(self) -> None:
         """Stop, end the thread, and close the sinks; again does nothing."""
-        self._closing.set()
-        self._poke.set()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
-            self._watcher.join()
-        self.stop()
-        for sink in self.sinks:
-            sink.close()
+        with signals_wait():
+            self._closing.set()
+            self._poke.set()
+            if self._thread is not None and self._thread is not threading.current_thread():
+                self._thread.join()
+                self._watcher.join()
+            self.stop()
+            for sink in self.sinks:
+                sink.close()
 
     def __enter__(self) -> "LivePlayer":
         self._begin()  # so that a start led by another clock is not late
@@ -172,10 +182,11 @@ class LivePlayer:
     def _begin(self) -> None:
         """Start the threads, once."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="player", daemon=True)
-            self._thread.start()
-            self._ready.wait()  # or the first hits would wait for it
-            self._watcher.start()
+            with signals_wait():
+                self._thread = threading.Thread(target=self._run, name="player", daemon=True)
+                self._thread.start()
+                self._ready.wait()  # or the first hits would wait for it
+                self._watcher.start()
 
     def _run(self) -> None:
         """Play until closed."""
@@ -202,6 +213,8 @@ class LivePlayer:
     def _turn(self) -> float:
         """Send what is due, and tell how long to sleep."""
         with self.lock:
+            if self._suspends:
+                self._suspend()
             now = self._now()
             behind = -self.transport.next_wake() - self.transport.look_ahead
             if self.transport.running and behind > _CATCH_UP:
@@ -213,6 +226,14 @@ class LivePlayer:
                 self._deliver(timed)
             wake = self._queue[0][0][0] - now if self._queue else _NAP
             return max(0.0, min(wake, self.transport.next_wake(), _NAP))
+
+    def _suspend(self) -> None:
+        """Put the process to sleep, in silence, until it is continued."""
+        self._suspends = False
+        for sink in self.sinks:
+            sink.silence()
+        time.sleep(_DRAIN_SECONDS)
+        os.kill(os.getpid(), signal.SIGSTOP)
 
     def _take(self, timed: Timed) -> None:
         """Queue one thing, and the end of a note with it."""
@@ -255,6 +276,16 @@ class LivePlayer:
             again_and_again(
                 checks, _WATCH_SECONDS, self._closing, what, lambda text: self.tell(text)
             )
+
+
+def _wait(event: threading.Event, seconds: float) -> None:
+    """Wait for an event, at most some seconds, where signals may come.
+
+    One that raises within `threading.Event.wait` can leave the event locked for ever.
+    """
+    until = time.monotonic() + seconds
+    while not event.is_set() and (left := until - time.monotonic()) > 0:
+        time.sleep(min(_LOOK_SECONDS, left))
 
 
 @contextlib.contextmanager

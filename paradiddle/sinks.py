@@ -16,8 +16,8 @@ _SIXTEENTH = 0.25  # quarters
 class Sink(Protocol):
     """Where the music goes.
 
-    `send` is called in the player's thread, `check` in another one; `stop` and `close` in whichever
-    ends the music, but never while something is sent.
+    `send` and `silence` are called in the player's thread, `check` in another one; `stop` and
+    `close` in whichever ends the music, but never while something is sent.
     """
 
     ahead: bool  # whether things come as early as possible, because the sink itself keeps time
@@ -28,6 +28,9 @@ class Sink(Protocol):
 
     def send(self, timed: Timed) -> None:
         """Take one thing, at its time unless `ahead`."""
+
+    def silence(self) -> None:
+        """Let nothing sound; the music may go on."""
 
     def stop(self) -> None:
         """End the music: silence, and tell receivers."""
@@ -108,6 +111,10 @@ class MidiSink:
         self._leads, self._joins = True, None
         self.output.clock("position", position)
         self.output.clock("continue")
+
+    def silence(self) -> None:
+        """End what sounds."""
+        self.output.silence()
 
     def stop(self) -> None:
         """Silence the port, and stop who follows its clock."""

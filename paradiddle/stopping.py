@@ -1,12 +1,12 @@
-"""Signals that end a program, turned into exceptions that let it clean up."""
+"""Signals that end or suspend a program, turned into what lets it be silent first."""
 
 import contextlib
 import signal
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
 
-__all__ = ["end_on_signals", "signals_wait", "stops_on_signals"]
+__all__ = ["asks_to_suspend", "end_on_signals", "signals_wait", "stops_on_signals"]
 
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
 
@@ -106,6 +106,28 @@ def signals_wait() -> Iterator[None]:
     finally:
         leaving.waits -= 1
         leaving.leave()
+
+
+@contextlib.contextmanager
+def asks_to_suspend(ask: Callable[[], None]) -> Iterator[None]:
+    """Call something when the program is to be suspended (Ctrl+Z), in place of that.
+
+    Works in the main thread; where there is no such signal, or it is ignored, nothing changes.
+
+    Parameters
+    ----------
+    ask : callable
+        Comes between any two steps of the main thread: it must not wait for a lock.
+    """
+    number = getattr(signal, "SIGTSTP", None)
+    if number is None or signal.getsignal(number) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(number, lambda *_: ask())
+    try:
+        yield
+    finally:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _numbers() -> list[int]:

@@ -26,7 +26,7 @@ class Keys:
 
     As a context manager it gives the terminal back as it was on every way out, an exception and
     `sys.exit` included; whoever runs it turns signals into one of these. Ctrl+Z does nothing
-    meanwhile: a music that is put to sleep would leave notes sounding.
+    meanwhile: a shell would be left with a terminal in which nothing that is typed shows.
 
     Parameters
     ----------

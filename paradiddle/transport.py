@@ -206,7 +206,7 @@ class Transport:
         """Run from the count-in's start; the music sets in where it begins."""
         if self._running:
             raise InvalidValueError("the transport runs already; stop it first")
-        if onset == "start" or not self._span[0] <= begin < self._span[1]:
+        if onset == "start" or not self._span[0] <= begin <= self._span[1]:
             self._span = begin, self._last_line(begin)
         self._stretches.until = self._span[1]
         self._leapt, self._sets_in = math.inf, True
@@ -275,6 +275,7 @@ class Transport:
         after = self._line.position(now)
         begin = after - min(_JUST, _JUST_SECONDS * speed / 60)
         self._leapt = min(self._leapt, self._horizon)
+        self._handed = max(self._handed, now)  # or a standstill before would be made up for twice
         # what has been handed out already sounds yet, and is not to sound twice
         self._horizon = max(begin, self._horizon) if after > before else begin
 

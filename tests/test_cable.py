@@ -18,10 +18,10 @@ LEAD = 0.05
 class Played:
     """A cable that plays two bars at 120 quarters per minute, by a clock that is moved by hand."""
 
-    def __init__(self, port: Port | None = None) -> None:
+    def __init__(self, port: Port | None = None, *, repeats: bool = True) -> None:
         self.clock = Clock()
         self.cable = Cable(Output(lambda: port or Port(), "fake"), now=self.clock)
-        self.cable.play(Music(Loop.of(Pattern.empty(2)), 120.0, 0.5))
+        self.cable.play(Music(Loop.of(Pattern.empty(2), repeats=repeats), 120.0, 0.5))
         self.pass_by(1.0)
 
     @property
@@ -101,3 +101,13 @@ def test_a_port_that_is_silent_follows_nobody(played: Played) -> None:
     for _ in range(2):
         played.cable.follow(3.0)
     assert not played.cable.state().playing
+
+
+def test_what_plays_once_does_not_begin_again_with_a_page_that_is_at_its_end() -> None:
+    played = Played(repeats=False)
+    played.pass_by(2.7)
+    for _ in range(2):
+        played.cable.follow(8.1)
+    played.pass_by(0.5)
+    assert not played.cable.state().playing
+    played.cable.close()

@@ -60,6 +60,22 @@ def test_it_goes_on_from_the_bar_line_before_where_it_stopped(rig: Rig, deck: De
     assert deck.band.late == 0
 
 
+def test_stopped_as_a_bar_ends_it_goes_on_from_the_beginning_of_that_bar(
+    rig: Rig, deck: Deck
+) -> None:
+    with deck.change() as transport:
+        transport.set_bars(2)
+    rig.start()
+    rig.run(deck.band, 1.97)
+    rig.stop()  # in the last 16th of all
+    rig.heard.clear()
+    deck.resume()
+    rig.run(deck.band, 1.03)
+    assert [hit.position for hit in rig.hits()] == [4.0, 5.0, 6.0, 7.0]
+    assert rig.heard[-1].kind == "end"
+    assert rig.heard[-1].position == 8.0
+
+
 def test_a_deck_starts_stops_and_mutes(deck: Deck) -> None:
     assert deck.toggle() == ""
     assert deck.running

@@ -1,6 +1,7 @@
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from paradiddle.errors import InvalidValueError, MissingExtraError
 from paradiddle.link_clock import LinkClock, join_link
 from paradiddle.live_player import LivePlayer
 from paradiddle.pattern import Pattern
-from paradiddle.transport import Loop, Transport
+from paradiddle.transport import Loop, Timed, Transport
 
 
 class Session:
@@ -31,10 +32,10 @@ class Session:
 
 
 class Player:
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, heard: Callable[[Timed], None] | None = None) -> None:
         self.transport = Transport(lambda: session.seconds)
         self.transport.set_loop(Loop.of(Pattern.empty(1)))
-        self.player = LivePlayer(self.transport, [], now=lambda: session.seconds)
+        self.player = LivePlayer(self.transport, [], heard, now=lambda: session.seconds)
         self.change, self.stop = self.player.change, self.player.stop
 
     def start(self, *, at: float | None = None) -> None:
@@ -103,6 +104,59 @@ def test_a_bar_that_all_begin_now_is_begun_and_what_it_leaves_out_is_not_played(
     clock.set_phase(0.0)
     found = [one.position for one in player.transport.due() if one.kind == "hit"]
     assert found == [4.0]
+
+
+@pytest.mark.parametrize("link_first", [True, False])
+@pytest.mark.parametrize("qpm", [100.0, 120.0, 127.0])
+def test_after_a_standstill_in_which_the_tempo_changed_it_plays_at_once(
+    qpm: float, link_first: bool
+) -> None:
+    session, heard = Session(), list[float]()
+    player = Player(session, lambda timed: heard.append(session.seconds))
+    clock = LinkClock(player, session, now=lambda: session.seconds)
+
+    def pass_by(seconds: float) -> None:
+        for _ in range(round(seconds / 0.01)):
+            session.seconds += 0.01
+            player.player._turn()
+            clock.turn()
+
+    clock.play()
+    pass_by(3.0)
+    beat, session.tempo = session.beat, qpm
+    session.force_beat(beat)
+    session.seconds += 10.0
+    heard.clear()
+    if link_first:
+        clock.turn()
+    awake = session.seconds
+    pass_by(15.0)
+    assert np.diff([awake, *heard]).max() < 0.25  # pulses come every 25 ms
+
+
+def test_a_reading_that_was_held_up_moves_nothing() -> None:
+    class Slow(Session):
+        held_up = 0.0
+
+        @property
+        def beat(self) -> float:
+            beat = super().beat
+            self.seconds += self.held_up
+            self.held_up = 0.0
+            return beat
+
+    session = Slow()
+    player = Player(session)
+    clock = LinkClock(player, session, now=lambda: session.seconds)
+    clock.play()
+    for _ in range(300):
+        session.seconds += 0.01
+        player.transport.due()
+        clock.turn()
+    session.held_up = 0.3
+    clock.turn()
+    bar_line = player.transport.position % 4 - session.beat % 4
+    assert bar_line == pytest.approx(0.0, abs=1e-6)
 
 
 def test_a_start_that_waits_for_the_bar_comes_with_it_whatever_becomes_of_the_tempo(

@@ -34,13 +34,16 @@ class Book:
 
     def __init__(self, breaks_at: int | None = None) -> None:
         self.sent: list[tuple[float, Timed]] = []
-        self.stops = self.closes = 0
+        self.silences = self.stops = self.closes = 0
         self._breaks_at = breaks_at
 
     def send(self, timed: Timed) -> None:
         if len(self.sent) == self._breaks_at:
             raise RuntimeError("no more paper")
         self.sent.append((time.perf_counter(), timed))
+
+    def silence(self) -> None:
+        self.silences += 1
 
     def stop(self) -> None:
         self.stops += 1
@@ -132,6 +135,26 @@ def test_after_a_standstill_it_goes_on_where_it_stood() -> None:
     assert [one.position for one in hits()] == [n / 4 for n in range(len(hits()))]
 
 
+def test_all_is_silent_before_it_is_suspended_and_the_music_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    silences: list[int] = []
+    books = Book(), Book()
+
+    def asleep(pid: int, number: int) -> None:
+        silences.append(books[0].silences + books[1].silences)
+
+    monkeypatch.setattr("os.kill", asleep)
+    with player_of(*books) as player:
+        player.start()
+        until(lambda: books[0].sent, "music")
+        player.suspend()
+        until(lambda: silences, "sleep")
+        count = len(books[0].sent)
+        until(lambda: len(books[0].sent) > count, "more of it")
+    assert silences == [2]
+
+
 def test_a_device_that_cannot_be_looked_after_is_told_once_and_does_not_end_the_music() -> None:
     class Broken(Book):
         def check(self) -> None:
@@ -184,6 +207,45 @@ def test_on_a_real_bus_all_arrives_in_order_and_ends(jack: str) -> None:  # noqa
 
 def kinds_of(heard: list[Heard]) -> list[int]:
     return [one.kind for one in heard]
+
+
+class Struck(threading.Event):
+    """Is hit by a signal as it is set."""
+
+    waits = struck = whole = False
+
+    def set(self) -> None:
+        if self.waits:
+            self.waits, self.struck = False, True
+            signal.raise_signal(signal.SIGTERM)
+        super().set()
+        self.whole = True
+
+
+@pytest.mark.parametrize("way", ["start", "continue_", "stop", "close"])
+def test_a_signal_cuts_no_event_short(
+    way: str,
+    handlers: dict[int, Any],  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("threading.Event", Struck)
+    player = player_of()
+    events: list[Any] = [player._poke, player._ended, player._closing]
+
+    def go() -> None:
+        with stops_on_signals():
+            for event in events:
+                event.waits = True
+            getattr(player, way)()
+
+    with pytest.raises(SystemExit):
+        go()
+    whole = [event.whole for event in events if event.struck]
+    for event in events:
+        event.waits = False
+    player.close()
+    assert whole
+    assert all(whole)
 
 
 class Hit:

@@ -149,14 +149,19 @@ def test_a_second_page_is_told_so(visit: Visit, port: Port) -> None:
     expect(dialog.get_by_label("Output")).to_have_value("")
 
 
+@pytest.mark.parametrize("chosen_again", [False, True])
 def test_a_page_whose_connection_broke_waits_until_the_server_has_seen_it(
-    visit: Visit, server: str
+    visit: Visit, server: str, chosen_again: bool
 ) -> None:
     page = begin_empty(visit(scripts=(SOCKETS,)))
     dialog = choose(page, NAME)
     expect(dialog).to_contain_text("The server plays to fake.")
-    page.evaluate("sockets[0].close()")
+    if chosen_again:
+        dialog.get_by_label("Output").select_option("none")
+    else:
+        page.evaluate("sockets[0].close()")
     with taken(server):  # as by a connection of which it does not know yet that it broke
+        dialog.get_by_label("Output").select_option(NAME)
         until(lambda: page.evaluate("sockets.length") >= 3, "two tries in vain")
         expect(dialog.get_by_label("Output")).to_have_value("server")
     until(lambda: page.evaluate("sockets.at(-1).readyState") == 1, "another connection")

@@ -1,14 +1,23 @@
 import signal
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from endings import ENDING, handlers
 
-from paradiddle.stopping import end_on_signals, signals_wait, stops_on_signals
+from paradiddle.stopping import asks_to_suspend, end_on_signals, signals_wait, stops_on_signals
 
 __all__ = ["handlers"]  # a fixture
+
+
+@pytest.fixture
+def stop_signal() -> Iterator[Callable[[Any], None]]:
+    """Choose what Ctrl+Z does; by default it suspends."""
+    before = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+    yield lambda handler: signal.signal(signal.SIGTSTP, handler)
+    signal.signal(signal.SIGTSTP, before)
 
 
 @pytest.mark.parametrize("first", ENDING)
@@ -104,3 +113,22 @@ def test_without_a_signal_all_is_as_it_was(handlers: dict[int, Any]) -> None:
         signal.raise_signal(signal.SIGHUP)
     assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
     assert signal.getsignal(signal.SIGTERM) == handlers[signal.SIGTERM]
+
+
+def test_who_asks_is_called_in_place_of_being_suspended(
+    stop_signal: Callable[[Any], None],
+) -> None:
+    asked: list[int] = []
+    with asks_to_suspend(lambda: asked.append(1)):
+        signal.raise_signal(signal.SIGTSTP)
+        signal.raise_signal(signal.SIGTSTP)
+    assert asked == [1, 1]
+    assert signal.getsignal(signal.SIGTSTP) == signal.SIG_DFL
+
+
+def test_a_suspension_that_is_ignored_stays_so(stop_signal: Callable[[Any], None]) -> None:
+    stop_signal(signal.SIG_IGN)
+    asked: list[int] = []
+    with asks_to_suspend(lambda: asked.append(1)):
+        signal.raise_signal(signal.SIGTSTP)
+    assert asked == []

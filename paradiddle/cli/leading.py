@@ -122,13 +122,16 @@ def _checking(check: Callable[[], Any]) -> Iterator[None]:
     import threading
 
     from paradiddle.complaints import again_and_again
+    from paradiddle.stopping import signals_wait
 
     closing, what = threading.Event(), "cannot look after an input"
     work = ([check], _CHECK_SECONDS, closing, what, note)
     thread = threading.Thread(target=again_and_again, args=work, name="inputs", daemon=True)
-    thread.start()
+    with signals_wait():
+        thread.start()
     try:
         yield
     finally:
-        closing.set()
-        thread.join()
+        with signals_wait():
+            closing.set()
+            thread.join()

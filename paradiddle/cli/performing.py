@@ -120,10 +120,12 @@ def perform(
     """
     from paradiddle.deck import Deck
     from paradiddle.live_player import LivePlayer
+    from paradiddle.stopping import asks_to_suspend
 
     with ExitStack() as opened:
         sinks = opened.enter_context(outputs(playing))
         player = opened.enter_context(LivePlayer(transport, sinks, band.hear))
+        opened.enter_context(asks_to_suspend(player.suspend))
         player.tell = note
         deck = Deck(player, band, follows=playing.clock == "in")
         moves, view = hands(deck, opened)

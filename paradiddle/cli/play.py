@@ -117,7 +117,8 @@ def _play_live(music: "Loop", qpm: float, playing: Playing, count_in: int) -> No
     import time
 
     from paradiddle.live_audio import AudioSink
-    from paradiddle.live_player import LivePlayer, stops_on_signals
+    from paradiddle.live_player import LivePlayer
+    from paradiddle.stopping import asks_to_suspend, stops_on_signals
     from paradiddle.transport import Transport
 
     transport = Transport(time.perf_counter, qpm)
@@ -127,6 +128,7 @@ def _play_live(music: "Loop", qpm: float, playing: Playing, count_in: int) -> No
         stops_on_signals(),
         outputs(playing, pitches) as sinks,
         LivePlayer(transport, sinks) as player,
+        asks_to_suspend(player.suspend),
         ExitStack() as opened,
     ):
         player.tell = note

@@ -143,6 +143,8 @@ class Cable:
                 return
             seconds = self._now() + _LEAD
             length, speed = transport.loop.quarters, transport.qpm / 60
+            if position >= length and not transport.loop.repeats:
+                return  # the page is at its end, and stops
             behind = position - transport.place_in_loop(seconds)
             apart = ((behind + length / 2) % length - length / 2) / speed
             before, self._apart = self._apart, apart
@@ -180,6 +182,10 @@ class Cable:
         with self._player.change() as transport:
             bar = int(transport.place_in_loop() // transport.quarters_per_bar) + 1
             return State(transport.running, bar, self.output.alive)
+
+    def suspend(self) -> None:
+        """Silence the port, then suspend the process; see `LivePlayer.suspend`."""
+        self._player.suspend()
 
     def close(self) -> None:
         """Silence the port and close it; again does nothing."""

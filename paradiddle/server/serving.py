@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
@@ -22,7 +23,7 @@ from paradiddle.server.app import create_app
 from paradiddle.server.connection import Patience, connection_with
 from paradiddle.server.guards import Hosts
 from paradiddle.server.models import load_models
-from paradiddle.stopping import end_on_signals
+from paradiddle.stopping import asks_to_suspend, end_on_signals
 
 if TYPE_CHECKING:
     from paradiddle.server.cable import Cable
@@ -156,7 +157,8 @@ def _run(settings: Settings, listening: socket.socket, cable: "Cable | None") ->
 
     for number in _signals(cable is not None):
         signal.signal(number, end)
-    server.run([listening])
+    with nullcontext() if cable is None else asks_to_suspend(cable.suspend):
+        server.run([listening])
 
 
 def config_of(app: FastAPI, patience: Patience, *, sockets: bool = False) -> uvicorn.Config:

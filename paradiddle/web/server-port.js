@@ -19,7 +19,8 @@ export function createServerPort({ player, status, store }, say) {
   let told = null;
   let timer = 0;
   let led = null; // tempo of the machine that is followed
-  let lost = -Infinity; // when a connection that had the port broke
+  let has = false; // the port
+  let lost = -Infinity; // when a connection that had it ended
 
   const qpm = () => led ?? store.doc.qpm;
 
@@ -50,15 +51,21 @@ export function createServerPort({ player, status, store }, say) {
     else send("update", music());
   }
 
+  function lose() {
+    if (has) lost = performance.now();
+    has = false;
+  }
+
   const soon = () => socket && (timer ||= setTimeout(update, TOGETHER_MS));
 
   function connect() {
     if (!chosen || socket) return;
     const own = (socket = new WebSocket(new URL("api/midi-port", document.baseURI)));
-    let has = false; // the port
     let wrong = "";
+    has = false;
     own.onopen = () => clock.running && join();
     own.onmessage = ({ data }) => {
+      if (own !== socket) return;
       const { message, port: name, connected } = JSON.parse(data);
       has ||= !message;
       wrong = message ?? "";
@@ -68,11 +75,11 @@ export function createServerPort({ player, status, store }, say) {
     own.onclose = ({ code }) => {
       if (own !== socket) return;
       socket = null;
-      if (has) lost = performance.now();
+      lose();
       // who holds it may be this page's own connection that broke
       chosen = code !== IN_USE || performance.now() - lost < MISSED_MS;
       if (!chosen) status.fail(new Error(wrong));
-      say(chosen ? "The server is away; its port is silent." : "Its port is in use by another page.");
+      say(code === IN_USE ? "Its port is in use by another page." : "The server is away; its port is silent.");
       setTimeout(connect, AGAIN_MS);
     };
   }
@@ -84,6 +91,7 @@ export function createServerPort({ player, status, store }, say) {
     choose(on) {
       if (on === chosen) return;
       chosen = on;
+      lose(); // of a connection that is broken the server does not know yet
       socket?.close();
       socket = null;
       say("");
