@@ -14,12 +14,27 @@ from paradiddle.stopping import signals_wait
 from paradiddle.timing import check_qpm
 from paradiddle.transport import Transport
 
-__all__ = ["LinkClock", "join_link"]
+__all__ = ["LinkClock", "join_link", "load_link"]
 
 _POLL_SECONDS = 0.02
 _AT_ONCE_SECONDS = 0.005  # in which a time and the session's beat are read together
 _READINGS = 10  # at the most, until two are
 _MOVED = 0.25  # quarters; a session that nobody has moved is off by less
+
+
+def load_link() -> Any:
+    """Load aalink.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not installed.
+    """
+    try:
+        import aalink
+    except ImportError as error:
+        raise MissingExtraError("Ableton Link", "link") from error
+    return aalink
 
 
 def join_link(qpm: float) -> Any:
@@ -35,11 +50,7 @@ def join_link(qpm: float) -> Any:
     MissingExtraError
         If aalink is not installed.
     """
-    try:
-        import aalink
-    except ImportError as error:
-        raise MissingExtraError("Ableton Link", "link") from error
-    link = aalink.Link(check_qpm(qpm), asyncio.new_event_loop())
+    link = load_link().Link(check_qpm(qpm), asyncio.new_event_loop())
     link.enabled = True
     return link
 

@@ -171,7 +171,7 @@ class AudioSink:
         with self._lock:
             self._waiting.append(timed)
 
-    def silence(self) -> None:
+    def pause(self) -> None:
         """Fall silent; what plays next is put in time anew."""
         with self._lock:
             self._waiting.clear()
@@ -180,7 +180,7 @@ class AudioSink:
 
     def stop(self) -> None:
         """End the music."""
-        self.silence()
+        self.pause()
 
     def check(self) -> None:
         """Tell when the sound card is lost."""

@@ -231,7 +231,7 @@ class LivePlayer:
         """Put the process to sleep, in silence, until it is continued."""
         self._suspends = False
         for sink in self.sinks:
-            sink.silence()
+            sink.pause()
         time.sleep(_DRAIN_SECONDS)
         os.kill(os.getpid(), signal.SIGSTOP)
 

@@ -233,7 +233,10 @@ class Pattern:
         except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
             if isinstance(error, InvalidValueError):
                 raise
-            raise InvalidValueError(f"not a pattern: {type(error).__name__}: {error}") from None
+            reason = "" if isinstance(error, json.JSONDecodeError) else f"{type(error).__name__}: "
+            raise InvalidValueError(
+                f"not a pattern in JSON: {reason}{error}; `paradiddle generate` writes one"
+            ) from None
 
     @classmethod
     def _from_document(cls, document: dict[str, Any]) -> "Pattern":

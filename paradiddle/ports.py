@@ -174,6 +174,8 @@ def match_port(name: str | None, names: tuple[str, ...], direction: str = "outpu
     --------
     >>> match_port("drum", ("Synth:in 20:0", "Drums:in 24:0"))
     'Drums:in 24:0'
+    >>> match_port("synth", ("synth:in", "synth 2:in"))
+    'synth:in'
     """
     listed = ", ".join(dict.fromkeys(names)) or "none; connect one, or use a virtual port"
     if name is None:
@@ -182,7 +184,12 @@ def match_port(name: str | None, names: tuple[str, ...], direction: str = "outpu
         raise PortError(f"which {direction} port? there are: {listed}")
     if name in names:
         return name
-    near = sorted({one for one in names if name.lower() in one.lower()})
+    wanted = name.strip().lower()
+    if not wanted:
+        raise PortError(f"{direction} port {name!r} has no name; there are: {listed}")
+    found = {one for one in names if wanted in one.lower()}
+    # a program by its whole name, or else all whose names have that in them
+    near = sorted({one for one in found if one.lower().split(":")[0] == wanted} or found)
     if len(near) > 1:
         raise PortError(f"{direction} port {name!r} may be {' or '.join(near)}; write more of it")
     if not near:

@@ -9,6 +9,7 @@ again, always the same way, which no bus does. Once that is seen, no pulse is ju
 
 import math
 from collections import deque
+from itertools import pairwise
 from typing import NamedTuple
 
 from paradiddle.transport import PULSES_PER_QUARTER
@@ -18,6 +19,8 @@ __all__ = ["PulseFit"]
 _WINDOW = 24  # pulses: a quarter of them evens out jitter and still follows a drift
 _FEW = 4  # pulses that tell a speed
 _ENOUGH = 8  # that tell another one than before
+_ANOTHER, _ANOTHER_SECONDS = 0.2, 0.025  # share, and in all: beyond what blocks do to few pulses
+_ALIKE = 2.0  # the longest gap by the shortest; more, where pulses are lost or come in bunches
 _LOW, _HIGH = 10.0, 1000.0  # quarters per minute that a clock may have
 _LONGEST = 60 / (_LOW * PULSES_PER_QUARTER)  # seconds between two pulses
 
@@ -203,6 +206,17 @@ class PulseFit:
         self._fresh = False
         self._fit()
 
+    def _is_another(self, slope: float, interval: float) -> bool:
+        """Whether the first pulses of a new line tell another speed beyond doubt."""
+        gaps = [later.seconds - one.seconds for one, later in pairwise(self._pulses)]
+        apart = abs(slope - interval)
+        return (
+            not self._bunched
+            and apart > _ANOTHER * interval
+            and apart * len(gaps) > _ANOTHER_SECONDS
+            and max(gaps) < _ALIKE * min(gaps)
+        )
+
     def _fit(self) -> None:
         """Draw the line: least squares."""
         count, latest = len(self._pulses), self._pulses[-1]
@@ -218,7 +232,8 @@ class PulseFit:
             for n, pulse in zip(ago, self._pulses, strict=True)
         ) / sum((n - middle) ** 2 for n in ago)
         if self._fresh and self._interval is not None:
-            slope = self._interval
+            self._fresh = not self._is_another(slope, self._interval)
+            slope = self._interval if self._fresh else slope
         if slope > 0 and _LOW <= 60 / (slope * PULSES_PER_QUARTER) <= _HIGH:
             self._interval = slope
             self.seconds = mean - slope * middle

@@ -16,7 +16,7 @@ _SIXTEENTH = 0.25  # quarters
 class Sink(Protocol):
     """Where the music goes.
 
-    `send` and `silence` are called in the player's thread, `check` in another one; `stop` and
+    `send` and `pause` are called in the player's thread, `check` in another one; `stop` and
     `close` in whichever ends the music, but never while something is sent.
     """
 
@@ -29,8 +29,8 @@ class Sink(Protocol):
     def send(self, timed: Timed) -> None:
         """Take one thing, at its time unless `ahead`."""
 
-    def silence(self) -> None:
-        """Let nothing sound; the music may go on."""
+    def pause(self) -> None:
+        """Let nothing sound; the music may go on from here."""
 
     def stop(self) -> None:
         """End the music: silence, and tell receivers."""
@@ -57,6 +57,8 @@ class MidiSink:
         Channel of each voice that has one of its own.
     clock : bool, default False
         Send MIDI clock, start, continue, stop and song position.
+    begins : float, default 0
+        Where the music begins in the song of those who follow the clock, in quarters.
     """
 
     ahead = False
@@ -70,12 +72,15 @@ class MidiSink:
         channels: Sequence[int | None] = (),
         *,
         clock: bool = False,
+        begins: float = 0.0,
     ) -> None:
         self._channels = tuple(channel if one is None else one for one in channels)
         for one in (channel, *self._channels):
             check_channel(one)
         self.output, self.pitches, self.channel, self.clock = output, pitches, channel, clock
+        self._begins = begins
         self._leads = False  # whether receivers of the clock have been started
+        self._lost = False  # whether they are to be told their place again
         self._joins: float | None = None  # the 16th at which they are to go on
 
     def send(self, timed: Timed) -> None:
@@ -93,28 +98,33 @@ class MidiSink:
 
     def _tell(self, timed: Timed) -> None:
         """Send a clock message."""
-        if timed.kind == "start":
-            self._leads = True
+        if timed.kind not in ("start", "continue", "pulse"):
+            return
+        if timed.kind == "start" and not self._begins:
+            self._leads, self._lost = True, False
             self.output.clock("start")
-        elif timed.kind == "continue":
+        elif timed.kind != "pulse" or self._lost:
             # song positions are counted in 16ths
             self._joins = next_multiple(timed.position, _SIXTEENTH)
-        if timed.kind not in ("continue", "pulse"):
-            return
+            self._lost = False
         if self._joins is not None and timed.position >= self._joins - SLACK:
             self._continue(self._joins)
         if timed.kind == "pulse":
             self.output.clock("pulse")
 
     def _continue(self, position: float) -> None:
-        """Let receivers of the clock go on."""
+        """Let receivers of the clock go on; they take a song position while they are stopped."""
+        if self._leads:
+            self.output.clock("stop")
         self._leads, self._joins = True, None
-        self.output.clock("position", position)
+        self.output.clock("position", self._begins + position)
         self.output.clock("continue")
 
-    def silence(self) -> None:
-        """End what sounds."""
-        self.output.silence()
+    def pause(self) -> None:
+        """Silence the port; who follows its clock stops, and goes on with the next pulses."""
+        leads = self._leads
+        self.stop()
+        self._lost = leads
 
     def stop(self) -> None:
         """Silence the port, and stop who follows its clock."""
@@ -125,11 +135,13 @@ class MidiSink:
         """Stop who follows the clock, if they have been started."""
         if self._leads:
             self.output.clock("stop")
-        self._leads, self._joins = False, None
+        self._leads, self._lost, self._joins = False, False, None
 
     def check(self) -> None:
-        """Pick up a port that was gone."""
-        self.output.check()
+        """Pick up a port that was gone; who follows its clock is told the place again."""
+        gone = not self.output.alive
+        if self.output.check() and gone:
+            self._lost = self._leads
 
     def close(self) -> None:
         """Silence and close the port."""

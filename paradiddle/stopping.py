@@ -3,7 +3,7 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from types import FrameType
 
 __all__ = ["asks_to_suspend", "end_on_signals", "signals_wait", "stops_on_signals"]
@@ -12,18 +12,21 @@ _ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
 
 
 class _Leaving:
-    """Handles the signals: raises for the first of them, unless that has to wait."""
+    """Handles some signals: raises for the first of them, unless that has to wait."""
 
-    def __init__(self, status: int | None = None) -> None:
+    def __init__(self, numbers: Iterable[int], status: int | None = None) -> None:
         self.stopped = False
+        self._numbers = tuple(numbers)
         self._status = status  # to end with, whatever the signal
         self.waits = 0  # how many things are under way that are not to be cut short
         self._due: BaseException | None = None
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Take a signal."""
+        """Take a signal; those that come after it are ignored until the process ends."""
         if not self.stopped:
             self.stopped = True
+            for one in self._numbers:
+                signal.signal(one, signal.SIG_IGN)
             self._due = self._exception(number)
             self.leave()
 
@@ -48,13 +51,13 @@ def stops_on_signals() -> Iterator[None]:
     JACK's cannot bear one while their ports close. One that was ignored before, as under nohup,
     stays ignored. Works in the main thread.
     """
-    leaving = _Leaving()
     before = {
         number: handler
         for number in _numbers()
         # None: set by something that is not Python, which could not be given it back
         if (handler := signal.getsignal(number)) not in (signal.SIG_IGN, None)
     }
+    leaving = _Leaving(before)
     for number in before:
         signal.signal(number, leaving)
         if hasattr(signal, "siginterrupt"):  # what reads and writes in C goes on reading
@@ -62,23 +65,23 @@ def stops_on_signals() -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, signal.SIG_IGN if leaving.stopped else handler)
+        for number, handler in before.items() if not leaving.stopped else ():
+            signal.signal(number, handler)
 
 
-def end_on_signals(numbers: Iterable[int], status: int = 0) -> None:
+def end_on_signals(numbers: Collection[int], status: int = 0) -> None:
     """Let the first of some signals end the program with a status, from now on.
 
     Those after it are ignored. Works in the main thread.
 
     Parameters
     ----------
-    numbers : iterable of int
+    numbers : collection of int
         The signals.
     status : int, default 0
         That of the SystemExit which is raised.
     """
-    leaving = _Leaving(status)
+    leaving = _Leaving(numbers, status)
     for number in numbers:
         signal.signal(number, leaving)
 

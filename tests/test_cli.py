@@ -354,10 +354,10 @@ def test_play_another_channel(run: Run, refused: Refused, heard: list[int]) -> N
         ("a.mid", b"hello", "a.mid: not a Standard MIDI File: it starts with 'hell', not 'MThd'"),
         ("a.txt", b"", "a.txt: the file is empty"),
         ("a.mid", b"MThd" + bytes([0, 0, 0, 6, 0, 0, 0, 1, 1]), "a.mid: "),
-        ("a.json", b"hello", "a.json: not a pattern: JSONDecodeError"),
-        ("a.json", b"\xff\xfe\x00\x80", "a.json: not a pattern: JSONDecodeError"),
-        ("a.json", b"[]", "a.json: not a pattern: "),
-        ("a.json", b"{}", "a.json: not a pattern: KeyError: 'format'"),
+        ("a.json", b"hello", "a.json: not a pattern in JSON: Expecting value"),
+        ("a.json", b"\xff\xfe\x00\x80", "a.json: not a pattern in JSON: Expecting value"),
+        ("a.json", b"[]", "a.json: not a pattern in JSON: "),
+        ("a.json", b"{}", "a.json: not a pattern in JSON: KeyError: 'format'"),
     ],
 )
 def test_play_what_is_no_music(

@@ -374,9 +374,12 @@ def test_only_some_bars(studio: dict[str, FakePort]) -> None:
     assert notes(studio["synth"]) == [38] * 4
     run("play", "bars.json", "--port", "two", *FAST, "--from", 2)
     assert notes(studio["two"]) == [38] * 4 + [42] * 4
-    assert "bars.json: last bar must be" in refused("play", "bars.json", "--port", "x", "--to", 4)
+    run("play", "bars.json", "--port", "led", *FAST, "--from", 2, "--clock", "out")
+    led = [str(one) for one in studio["led"].sent if one.type in ("start", "songpos", "continue")]
+    assert led == ["songpos pos=16 time=0", "continue time=0"]
+    assert "bars.json: --to must be" in refused("play", "bars.json", "--port", "x", "--to", 4)
     for wrong in (("--from", 3, "--to", 2), ("--from", 0), ("--from", 4)):
-        assert "first bar must be" in refused("play", "bars.json", "--port", "x", *wrong)
+        assert "--from must be" in refused("play", "bars.json", "--port", "x", *wrong)
 
 
 def test_a_standard_error_that_is_gone_ends_nothing() -> None:

@@ -34,7 +34,7 @@ class Book:
 
     def __init__(self, breaks_at: int | None = None) -> None:
         self.sent: list[tuple[float, Timed]] = []
-        self.silences = self.stops = self.closes = 0
+        self.pauses = self.stops = self.closes = 0
         self._breaks_at = breaks_at
 
     def send(self, timed: Timed) -> None:
@@ -42,8 +42,8 @@ class Book:
             raise RuntimeError("no more paper")
         self.sent.append((time.perf_counter(), timed))
 
-    def silence(self) -> None:
-        self.silences += 1
+    def pause(self) -> None:
+        self.pauses += 1
 
     def stop(self) -> None:
         self.stops += 1
@@ -138,21 +138,21 @@ def test_after_a_standstill_it_goes_on_where_it_stood() -> None:
 def test_all_is_silent_before_it_is_suspended_and_the_music_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    silences: list[int] = []
+    pauses: list[int] = []
     books = Book(), Book()
 
     def asleep(pid: int, number: int) -> None:
-        silences.append(books[0].silences + books[1].silences)
+        pauses.append(books[0].pauses + books[1].pauses)
 
     monkeypatch.setattr("os.kill", asleep)
     with player_of(*books) as player:
         player.start()
         until(lambda: books[0].sent, "music")
         player.suspend()
-        until(lambda: silences, "sleep")
+        until(lambda: pauses, "sleep")
         count = len(books[0].sent)
         until(lambda: len(books[0].sent) > count, "more of it")
-    assert silences == [2]
+    assert pauses == [2]
 
 
 def test_a_device_that_cannot_be_looked_after_is_told_once_and_does_not_end_the_music() -> None:

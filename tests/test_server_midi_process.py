@@ -113,15 +113,11 @@ def test_a_server_that_is_hurried_past_its_end_closes_its_port_in_peace(
             seen.extend(signal.getsignal(number) for number in ENDING)
             super().close()
 
-    class Server:
-        def __init__(self, config: Any) -> None:
-            self.should_exit = False
-
-        def run(self, sockets: Any) -> None:
-            raise KeyboardInterrupt
+    def run(self: Any, sockets: Any) -> None:
+        raise KeyboardInterrupt
 
     port = Hurried()
-    monkeypatch.setattr("uvicorn.Server", Server)
+    monkeypatch.setattr("uvicorn.Server.run", run)
     with pytest.raises(KeyboardInterrupt), bind("127.0.0.1", 0) as listening:
         serve(Settings(None, HOSTS), listening, cable=Cable(Output(lambda: port, "fake")))
     assert port.closed.is_set()

@@ -81,6 +81,18 @@ def test_it_ends_soon_and_well(workers: int, ending: signal.Signals) -> None:
         ask(address, "health")
 
 
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_whoever_is_impatient_ends_it_as_well(ending: signal.Signals) -> None:
+    server = start_server(stderr=subprocess.PIPE)
+    address_of(server)
+    until = time.monotonic() + 60
+    while server.poll() is None and time.monotonic() < until:
+        server.send_signal(ending)
+        time.sleep(0.01)
+    _, said = server.communicate()
+    assert (server.returncode, said) == (0, "")
+
+
 def children_of(process: int) -> list[int]:
     found = Path(f"/proc/{process}/task/{process}/children")
     return [int(child) for child in found.read_text().split()]

@@ -45,11 +45,11 @@ def test_a_channel_that_there_is_not() -> None:
         MidiSink(output, channels=[17] * 9)
 
 
-def told(*timed: Timed) -> list[tuple[str, int | None]]:
+def told(*timed: Timed, begins: float = 0.0) -> list[tuple[str, int | None]]:
     """What the followers of a clock are told."""
     port = Port()
     with Output(lambda: port, "port") as output:
-        sink = MidiSink(output, clock=True)
+        sink = MidiSink(output, clock=True, begins=begins)
         for one in timed:
             sink.send(one)
         sink.stop()
@@ -75,3 +75,60 @@ def test_followers_go_on_with_a_16th_as_song_positions_count_them() -> None:
     assert told(*music) == [clock] * 3 + on + [clock] * 2 + [stop]
     assert told(Timed(0.0, "continue", position=1.5), *pulses(1.5, 1)) == [*on, clock, stop]
     assert told(*music[:3]) == [clock] * 2
+
+
+def test_music_that_begins_within_a_song_is_followed_from_there() -> None:
+    music = [Timed(0.0, "start"), *pulses(0.0, 1)]
+    assert told(*music, begins=8.0) == [
+        ("songpos", 32),
+        ("continue", None),
+        ("clock", None),
+        ("stop", None),
+    ]
+
+
+def test_followers_that_were_away_are_told_their_place_again() -> None:
+    ports = [Port()]
+    there = True
+    with Output(lambda: ports[-1], "port", lambda: there) as output:
+        sink = MidiSink(output, clock=True)
+        for one in (Timed(0.0, "start"), *pulses(0.0, 2)):
+            sink.send(one)
+        there = False
+        sink.check()
+        ports.append(Port())
+        there = True
+        sink.check()
+        for one in pulses(1 / 12, 6):
+            sink.send(one)
+        sink.stop()
+    place = ["stop", "songpos", "continue"]
+    kinds = [one.type for one in ports[1].sent if one.type != "control_change"]
+    assert kinds == ["clock"] * 4 + place + ["clock"] * 2 + ["stop"]
+    assert [one.pos for one in ports[1].sent if one.type == "songpos"] == [1]
+
+
+def test_followers_that_were_never_started_are_told_nothing_when_they_are_back() -> None:
+    port, there = Port(), False
+    with Output(lambda: port, "port", lambda: there) as output:
+        sink = MidiSink(output, clock=True)
+        sink.check()
+        there = True
+        sink.check()
+        for one in pulses(0.0, 7):
+            sink.send(one)
+    assert {one.type for one in port.sent} == {"clock"}
+
+
+def test_followers_stop_while_it_pauses() -> None:
+    port = Port()
+    with Output(lambda: port, "port") as output:
+        sink = MidiSink(output, clock=True)
+        for one in (Timed(0.0, "start"), *pulses(0.0, 1)):
+            sink.send(one)
+        sink.pause()
+        for one in pulses(1 / 24, 6):
+            sink.send(one)
+    kinds = [one.type for one in port.sent]
+    place = ["songpos", "continue"]
+    assert kinds == ["start", "clock", "stop", *["clock"] * 5, *place, "clock"]

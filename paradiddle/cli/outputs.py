@@ -123,6 +123,8 @@ class Playing:
         ------
         InvalidValueError
             Naming the one that does not.
+        MissingExtraError
+            If what it takes to play with Ableton Link is not installed.
         """
         from paradiddle.checks import check_at_least, check_whole
         from paradiddle.errors import InvalidValueError
@@ -155,6 +157,10 @@ class Playing:
                     f" {self.clock_latency:g}; 5 to 10 are usual"
                 )
         kit_pitches(self.kit_map or "gm")
+        if self.clock == "link":
+            from paradiddle.link_clock import load_link
+
+            load_link()
 
     def check_count_in(self, bars: int) -> None:
         """Raise if a count-in cannot be, as where another clock says when the music begins.
@@ -181,7 +187,9 @@ class Playing:
 
 
 @contextmanager
-def outputs(playing: Playing, pitches: Sequence[int] = ()) -> "Iterator[Sequence[Sink]]":
+def outputs(
+    playing: Playing, pitches: Sequence[int] = (), begins: float = 0.0
+) -> "Iterator[Sequence[Sink]]":
     """Open what is asked for: by default a MIDI port of our own, or the sound card with --audio.
 
     Parameters
@@ -189,6 +197,8 @@ def outputs(playing: Playing, pitches: Sequence[int] = ()) -> "Iterator[Sequence
     playing : Playing
     pitches : sequence of int
         What will be played beside the nine voices.
+    begins : float
+        Where the music begins in the song of those who follow our clock, in quarters.
 
     Raises
     ------
@@ -210,11 +220,11 @@ def outputs(playing: Playing, pitches: Sequence[int] = ()) -> "Iterator[Sequence
             stack.callback(sound.close)
             sinks.append(sound)
         if not playing.is_audio:
-            sinks.append(_midi(playing, stack))
+            sinks.append(_midi(playing, stack, begins))
         yield sinks
 
 
-def _midi(playing: Playing, stack: ExitStack) -> "MidiSink":
+def _midi(playing: Playing, stack: ExitStack, begins: float) -> "MidiSink":
     """Open a MIDI port."""
     from paradiddle.kit_maps import kit_notes
     from paradiddle.live_player import MidiSink
@@ -228,7 +238,8 @@ def _midi(playing: Playing, stack: ExitStack) -> "MidiSink":
     pitches, channels = [one.pitch for one in notes], [one.channel for one in notes]
     note(f"playing to MIDI port {output.name}")
     clock = playing.clock == "out"
-    return MidiSink(output, pitches or None, playing.midi_channel, channels, clock=clock)
+    channel = playing.midi_channel
+    return MidiSink(output, pitches or None, channel, channels, clock=clock, begins=begins)
 
 
 def _named(arguments: Sequence[str]) -> Iterator[str]:

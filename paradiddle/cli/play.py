@@ -89,15 +89,13 @@ def play(
             sound = _sound(music, chosen, playing.soundfont, rate)
         else:
             timed, usual = _loop(music, chosen, loop)
-            if some:
-                timed = timed.between(
-                    1 if from_ is None else from_, timed.bars if to is None else to
-                )
+            first, last = _bars(timed, from_, to)
+            timed = timed.between(first, last)
             qpm = check_live_qpm("qpm", usual, "add --bpm 120") if bpm is None else bpm
     except (InvalidValueError, MidiError) as error:
         raise type(error)(f"{file}: {error}") from None
     if live:
-        _play_live(timed, qpm, playing, count_in)
+        _play_live(timed, qpm, playing, count_in, first - 1)
     else:
         play_sound(sound, sample_rate=rate)
 
@@ -112,7 +110,20 @@ def _has_port(playing: Playing) -> bool:
     return playing.port is not None or playing.virtual is not None
 
 
-def _play_live(music: "Loop", qpm: float, playing: Playing, count_in: int) -> None:
+def _bars(music: "Loop", first: int | None, last: int | None) -> tuple[int, int]:
+    """Choose the bars to play: all that is not said otherwise."""
+    from paradiddle.checks import check_whole
+
+    end = music.bars if last is None else last
+    check_whole("--to", end, 1, music.bars, f"there are {music.bars} bars")
+    begin = 1 if first is None else first
+    check_whole("--from", begin, 1, end, "bars are counted from 1, and end with --to")
+    return begin, end
+
+
+def _play_live(
+    music: "Loop", qpm: float, playing: Playing, count_in: int, bars_before: int
+) -> None:
     """Play until the end, or until it is stopped; be silent then, whatever stops it."""
     import time
 
@@ -126,7 +137,7 @@ def _play_live(music: "Loop", qpm: float, playing: Playing, count_in: int) -> No
     pitches = sorted({hit.pitch for hit in music.hits if hit.pitch >= 0})
     with (
         stops_on_signals(),
-        outputs(playing, pitches) as sinks,
+        outputs(playing, pitches, bars_before * music.quarters_per_bar) as sinks,
         LivePlayer(transport, sinks) as player,
         asks_to_suspend(player.suspend),
         ExitStack() as opened,

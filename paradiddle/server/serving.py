@@ -135,28 +135,35 @@ def serve(
         _Workers(settings, listening, workers).run()
 
 
+def _ignore(numbers: Sequence[signal.Signals]) -> None:
+    for number in numbers:
+        signal.signal(number, signal.SIG_IGN)
+
+
+class _Server(uvicorn.Server):
+    """Ends well, however often it is asked: within its time of grace."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take a signal."""
+        self.should_exit = True
+
+
 def _work(settings: Settings, listening: socket.socket, cable: "Cable | None" = None) -> None:
     """Be a worker; what ends it leaves its port silent."""
     try:
         _run(settings, listening, cable)
     finally:
+        _ignore(_signals(cable is not None))  # to be hurried changes nothing any more
         if cable is not None:
-            # the server was hurried past its own end, or never came to it
-            for number in _signals(with_port=True):
-                signal.signal(number, signal.SIG_IGN)
-            cable.close()
+            cable.close()  # if the server never came to it
 
 
 def _run(settings: Settings, listening: socket.socket, cable: "Cable | None") -> None:
     """Serve until a signal comes."""
     app = create_app(load_models(settings.model), settings.hosts, cable=cable)
-    server = uvicorn.Server(config_of(app, settings.patience, sockets=cable is not None))
-
-    def end(number: int, frame: FrameType | None) -> None:
-        server.should_exit = True  # also before it runs, and once more when it has ended
-
+    server = _Server(config_of(app, settings.patience, sockets=cable is not None))
     for number in _signals(cable is not None):
-        signal.signal(number, end)
+        signal.signal(number, server.handle_exit)  # also before it runs, and when it has ended
     with nullcontext() if cable is None else asks_to_suspend(cable.suspend):
         server.run([listening])
 
@@ -223,6 +230,7 @@ class _Workers:
                 self._replace([one for one in self._running if not one.is_alive()])
         finally:
             self._end()
+            _ignore(_ENDING)
 
     def _start(self) -> None:
         process = self._context.Process(target=_work_for_parent, args=self._arguments)
