@@ -121,9 +121,9 @@ class Band(ABC):
         with signals_wait():
             self._closing.set()
             self._awake.set()
-            if self._thread is not None:
-                self._thread.join()
-                self._thread = None
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
 
     def __enter__(self) -> Self:
         return self

@@ -33,6 +33,8 @@ class HeldPort(ABC):
     kind : str
         What people call it.
     name : str
+    reopened : int
+        How often it was picked up again.
     tell : callable
         Called with one line for people when the port goes and when it is back.
 
@@ -54,6 +56,7 @@ class HeldPort(ABC):
         self.tell: Callable[[str], None] = lambda text: None
         self._lock = threading.RLock()
         self._gone = self._closed = self._missed = False
+        self.reopened = 0
         self._port: Any = open_port()
 
     @property
@@ -100,6 +103,7 @@ class HeldPort(ABC):
                 fresh.close()
                 return
             self._port, self._gone = fresh, False
+            self.reopened += 1
             self._resume()
         if self._missed:
             self._missed = False

@@ -151,9 +151,9 @@ class LinkClock:
         """Leave the session."""
         with signals_wait():
             self._closing.set()
-            if self._thread is not None:
-                self._thread.join()
-            self._link.enabled = False
+        if self._thread is not None:
+            self._thread.join()
+        self._link.enabled = False
 
     def turn(self) -> None:
         """Follow once: start and stop, speed and bar lines."""

@@ -98,7 +98,7 @@ class AudioSink:
     ) -> None:
         self.tell: Callable[[str], None] = lambda text: None
         self._driver = sound_card()
-        self._now, self._lock = now, threading.Lock()
+        self._now, self._lock = now, threading.RLock()
         rate = card_rate() if sample_rate is None else sample_rate
         self._mixer, self._clock = LiveMixer(rate), BlockClock(rate)
         needed = tuple(dict.fromkeys((*(one.pitch for one in VOICES), CLICK_PITCHES[0], *pitches)))

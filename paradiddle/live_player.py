@@ -9,8 +9,6 @@ import contextlib
 import gc
 import heapq
 import math
-import os
-import signal
 import sys
 import threading
 import time
@@ -26,6 +24,7 @@ __all__ = ["LivePlayer", "MidiSink", "Sink", "stops_on_signals"]
 
 _NAP = 0.02  # longest sleep, so that a stop is heard soon
 _CATCH_UP = 0.5  # seconds; after a longer standstill the music goes on where it stood
+_PATIENCE_SECONDS = 1.0
 _LOOK_SECONDS = 0.02  # between two looks whether a wait is over
 _WATCH_SECONDS = 0.1  # between two looks at the devices
 _DRAIN_SECONDS = 0.1  # what drivers may need to hand over the last messages before they sleep too
@@ -83,7 +82,6 @@ class LivePlayer:
         self._ready = threading.Event()
         self._closing = threading.Event()
         self._ended = threading.Event()
-        self._suspends = False
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
         self._watcher = threading.Thread(target=self._watch, name="ports", daemon=True)
@@ -116,12 +114,23 @@ class LivePlayer:
                 sink.stop()
             self._ended.set()
 
-    def suspend(self) -> None:
-        """Silence everything, then suspend the process; for `paradiddle.stopping.asks_to_suspend`.
+    @contextlib.contextmanager
+    def silent(self) -> Iterator[None]:
+        """Silence everything, and play on where it stood after the block.
 
-        The music goes on where it stood once the process does.
+        For `paradiddle.stopping.suspended_in`, which may have come in the midst of something for
+        which the player's thread waits: then, after a while, it is not silent.
         """
-        self._suspends = True  # the thread does it: here a lock may be held
+        taken = self.lock.acquire(timeout=_PATIENCE_SECONDS)
+        try:
+            if taken:
+                for sink in self.sinks:
+                    sink.pause()
+                time.sleep(_DRAIN_SECONDS)
+            yield
+        finally:
+            if taken:
+                self.lock.release()
 
     @contextlib.contextmanager
     def change(self) -> Iterator[Transport]:
@@ -157,9 +166,10 @@ class LivePlayer:
         with signals_wait():
             self._closing.set()
             self._poke.set()
-            if self._thread is not None and self._thread is not threading.current_thread():
-                self._thread.join()
-                self._watcher.join()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+            self._watcher.join()
+        with signals_wait():
             self.stop()
             for sink in self.sinks:
                 sink.close()
@@ -213,8 +223,6 @@ class LivePlayer:
     def _turn(self) -> float:
         """Send what is due, and tell how long to sleep."""
         with self.lock:
-            if self._suspends:
-                self._suspend()
             now = self._now()
             behind = -self.transport.next_wake() - self.transport.look_ahead
             if self.transport.running and behind > _CATCH_UP:
@@ -226,14 +234,6 @@ class LivePlayer:
                 self._deliver(timed)
             wake = self._queue[0][0][0] - now if self._queue else _NAP
             return max(0.0, min(wake, self.transport.next_wake(), _NAP))
-
-    def _suspend(self) -> None:
-        """Put the process to sleep, in silence, until it is continued."""
-        self._suspends = False
-        for sink in self.sinks:
-            sink.pause()
-        time.sleep(_DRAIN_SECONDS)
-        os.kill(os.getpid(), signal.SIGSTOP)
 
     def _take(self, timed: Timed) -> None:
         """Queue one thing, and the end of a note with it."""

@@ -16,8 +16,8 @@ _SIXTEENTH = 0.25  # quarters
 class Sink(Protocol):
     """Where the music goes.
 
-    `send` and `pause` are called in the player's thread, `check` in another one; `stop` and
-    `close` in whichever ends the music, but never while something is sent.
+    `send` is called in the player's thread, `check` in another one; `pause`, `stop` and `close` in
+    whichever ends the music, but never while something is sent.
     """
 
     ahead: bool  # whether things come as early as possible, because the sink itself keeps time
@@ -78,7 +78,7 @@ class MidiSink:
         for one in (channel, *self._channels):
             check_channel(one)
         self.output, self.pitches, self.channel, self.clock = output, pitches, channel, clock
-        self._begins = begins
+        self._begins, self._reopened = begins, output.reopened
         self._leads = False  # whether receivers of the clock have been started
         self._lost = False  # whether they are to be told their place again
         self._joins: float | None = None  # the 16th at which they are to go on
@@ -100,6 +100,7 @@ class MidiSink:
         """Send a clock message."""
         if timed.kind not in ("start", "continue", "pulse"):
             return
+        self._lost |= self._is_back() and self._leads
         if timed.kind == "start" and not self._begins:
             self._leads, self._lost = True, False
             self.output.clock("start")
@@ -112,6 +113,11 @@ class MidiSink:
         if timed.kind == "pulse":
             self.output.clock("pulse")
 
+    def _is_back(self) -> bool:
+        """Whether the port has been picked up again since the last time."""
+        before, self._reopened = self._reopened, self.output.reopened
+        return before != self._reopened
+
     def _continue(self, position: float) -> None:
         """Let receivers of the clock go on; they take a song position while they are stopped."""
         if self._leads:
@@ -122,9 +128,9 @@ class MidiSink:
 
     def pause(self) -> None:
         """Silence the port; who follows its clock stops, and goes on with the next pulses."""
-        leads = self._leads
+        lost = self._leads or self._lost or self._joins is not None
         self.stop()
-        self._lost = leads
+        self._lost = lost
 
     def stop(self) -> None:
         """Silence the port, and stop who follows its clock."""
@@ -138,10 +144,8 @@ class MidiSink:
         self._leads, self._lost, self._joins = False, False, None
 
     def check(self) -> None:
-        """Pick up a port that was gone; who follows its clock is told the place again."""
-        gone = not self.output.alive
-        if self.output.check() and gone:
-            self._lost = self._leads
+        """Pick up a port that was gone."""
+        self.output.check()
 
     def close(self) -> None:
         """Silence and close the port."""

@@ -1,32 +1,32 @@
 """Signals that end or suspend a program, turned into what lets it be silent first."""
 
+import atexit
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import AbstractContextManager
 from types import FrameType
 
-__all__ = ["asks_to_suspend", "end_on_signals", "signals_wait", "stops_on_signals"]
+__all__ = ["end_on_signals", "ignore", "signals_wait", "stops_on_signals", "suspended_in"]
 
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
 
 
 class _Leaving:
-    """Handles some signals: raises for the first of them, unless that has to wait."""
+    """Handles signals: raises for the first of them, unless that has to wait."""
 
-    def __init__(self, numbers: Iterable[int], status: int | None = None) -> None:
+    def __init__(self, status: int | None = None) -> None:
         self.stopped = False
-        self._numbers = tuple(numbers)
         self._status = status  # to end with, whatever the signal
         self.waits = 0  # how many things are under way that are not to be cut short
         self._due: BaseException | None = None
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Take a signal; those that come after it are ignored until the process ends."""
+        """Take a signal."""
         if not self.stopped:
             self.stopped = True
-            for one in self._numbers:
-                signal.signal(one, signal.SIG_IGN)
             self._due = self._exception(number)
             self.leave()
 
@@ -57,7 +57,7 @@ def stops_on_signals() -> Iterator[None]:
         # None: set by something that is not Python, which could not be given it back
         if (handler := signal.getsignal(number)) not in (signal.SIG_IGN, None)
     }
-    leaving = _Leaving(before)
+    leaving = _Leaving()
     for number in before:
         signal.signal(number, leaving)
         if hasattr(signal, "siginterrupt"):  # what reads and writes in C goes on reading
@@ -65,14 +65,17 @@ def stops_on_signals() -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items() if not leaving.stopped else ():
-            signal.signal(number, handler)
+        if leaving.stopped:
+            ignore(before)
+        else:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def end_on_signals(numbers: Collection[int], status: int = 0) -> None:
     """Let the first of some signals end the program with a status, from now on.
 
-    Those after it are ignored. Works in the main thread.
+    Those after it are ignored until the process is over. Works in the main thread.
 
     Parameters
     ----------
@@ -81,9 +84,16 @@ def end_on_signals(numbers: Collection[int], status: int = 0) -> None:
     status : int, default 0
         That of the SystemExit which is raised.
     """
-    leaving = _Leaving(numbers, status)
+    leaving = _Leaving(status)
     for number in numbers:
         signal.signal(number, leaving)
+    atexit.register(ignore, numbers)  # Python itself gives up its handlers before it is over
+
+
+def ignore(numbers: Iterable[int]) -> None:
+    """Ignore some signals from now on; works in the main thread."""
+    for number in numbers:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextlib.contextmanager
@@ -112,21 +122,31 @@ def signals_wait() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def asks_to_suspend(ask: Callable[[], None]) -> Iterator[None]:
-    """Call something when the program is to be suspended (Ctrl+Z), in place of that.
+def suspended_in(silence: Callable[[], AbstractContextManager[None]]) -> Iterator[None]:
+    """Suspend the program, when asked to by Ctrl+Z, within a context that keeps it silent.
 
     Works in the main thread; where there is no such signal, or it is ignored, nothing changes.
 
     Parameters
     ----------
-    ask : callable
-        Comes between any two steps of the main thread: it must not wait for a lock.
+    silence : callable
+        Gives the context. It is entered between any two steps of the main thread: where it waits
+        for other threads, they may be waiting for this one.
     """
     number = getattr(signal, "SIGTSTP", None)
     if number is None or signal.getsignal(number) is not signal.SIG_DFL:
         yield
         return
-    signal.signal(number, lambda *_: ask())
+
+    def suspend(*_: object) -> None:
+        with silence():
+            signal.signal(number, signal.SIG_DFL)
+            try:
+                os.kill(os.getpid(), number)  # the system knows whether somebody can wake it
+            finally:
+                signal.signal(number, suspend)
+
+    signal.signal(number, suspend)
     try:
         yield
     finally:

@@ -201,6 +201,8 @@ class Transport:
         if self._running:
             raise InvalidValueError(f"cannot go to position {position} while playing; stop first")
         self._horizon = position
+        if position >= self._span[1]:  # elsewhere in the song: no longer on the way to its end
+            self._span = 0.0, 0.0
 
     def _go(self, at: float | None, begin: float, count_in: float, onset: Kind) -> None:
         """Run from the count-in's start; the music sets in where it begins."""

@@ -129,12 +129,13 @@ def test_a_process_that_is_suspended_leaves_nothing_sounding(
             *((beat, "--loop") if command == "play" else ()),
         ],
         env=os.environ | {"OMP_NUM_THREADS": "1"},
+        process_group=0,  # of which this process is the parent: the system suspends no orphans
     )
     try:
         receiver = _receiver("paradiddle", port.sent)
         until(lambda: len(notes(port)) > 4, "music")
         process.send_signal(signal.SIGTSTP)
-        assert os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1])
+        until(lambda: _is_stopped(process.pid), "sleep")
         until(lambda: all_off(port), "silence")
         count = len(notes(port))
         process.send_signal(signal.SIGCONT)
@@ -147,6 +148,11 @@ def test_a_process_that_is_suspended_leaves_nothing_sounding(
         process.kill()
         process.wait()
     assert all_off(port), port.sent[-20:]
+
+
+def _is_stopped(process: int) -> bool:
+    found, status = os.waitpid(process, os.WNOHANG | os.WUNTRACED)
+    return bool(found) and os.WIFSTOPPED(status)
 
 
 def _in_terminal(program: int, *options: str) -> subprocess.Popen[bytes]:

@@ -349,7 +349,7 @@ def test_files_that_hold_no_pattern(command: str, drum_file: DrumFile) -> None:
             "nan.json",
             "nan.json: velocity must be in [0, 1], got nan; divide MIDI velocities by 127",
         ),
-        ("text.json", "text.json: not a pattern: "),
+        ("text.json", "text.json: not a pattern in JSON: "),
         ("text.mid", "text.mid: "),
         (
             "piano.mid",

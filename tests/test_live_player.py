@@ -1,6 +1,7 @@
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -135,24 +136,29 @@ def test_after_a_standstill_it_goes_on_where_it_stood() -> None:
     assert [one.position for one in hits()] == [n / 4 for n in range(len(hits()))]
 
 
-def test_all_is_silent_before_it_is_suspended_and_the_music_goes_on(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    pauses: list[int] = []
+def test_it_is_silent_for_a_while_and_the_music_goes_on() -> None:
     books = Book(), Book()
-
-    def asleep(pid: int, number: int) -> None:
-        pauses.append(books[0].pauses + books[1].pauses)
-
-    monkeypatch.setattr("os.kill", asleep)
     with player_of(*books) as player:
         player.start()
         until(lambda: books[0].sent, "music")
-        player.suspend()
-        until(lambda: pauses, "sleep")
-        count = len(books[0].sent)
+        with player.silent():
+            assert [book.pauses for book in books] == [1, 1]
+            count = len(books[0].sent)
+            time.sleep(0.1)
+            assert len(books[0].sent) == count
         until(lambda: len(books[0].sent) > count, "more of it")
-    assert pauses == [2]
+
+
+def test_it_is_suspended_even_while_its_lock_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paradiddle.live_player._PATIENCE_SECONDS", 0.01)
+    book = Book()
+    player = player_of(book)
+    with ThreadPoolExecutor(1) as other:
+        other.submit(player.lock.acquire).result()
+        with player.silent():
+            assert book.pauses == 0
+        other.submit(player.lock.release).result()
+    assert player.lock.acquire(blocking=False)
 
 
 def test_a_device_that_cannot_be_looked_after_is_told_once_and_does_not_end_the_music() -> None:

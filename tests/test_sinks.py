@@ -132,3 +132,20 @@ def test_followers_stop_while_it_pauses() -> None:
     kinds = [one.type for one in port.sent]
     place = ["songpos", "continue"]
     assert kinds == ["start", "clock", "stop", *["clock"] * 5, *place, "clock"]
+
+
+def test_followers_that_wait_to_go_on_do_so_after_each_pause() -> None:
+    port = Port()
+    with Output(lambda: port, "port") as output:
+        sink = MidiSink(output, clock=True)
+        for one in (Timed(0.0, "continue", position=0.3), *pulses(0.3, 1)):
+            sink.send(one)
+        sink.pause()
+        sink.pause()
+        for one in pulses(0.49, 1):
+            sink.send(one)
+        sink.pause()
+        for one in pulses(0.5, 1):
+            sink.send(one)
+    kinds = [one.type for one in port.sent]
+    assert kinds == ["clock", "clock", "songpos", "continue", "clock"]

@@ -1,13 +1,16 @@
+import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
 from endings import ENDING, handlers
 
-from paradiddle.stopping import asks_to_suspend, end_on_signals, signals_wait, stops_on_signals
+from paradiddle.stopping import end_on_signals, signals_wait, stops_on_signals, suspended_in
 
 __all__ = ["handlers"]  # a fixture
 
@@ -115,20 +118,49 @@ def test_without_a_signal_all_is_as_it_was(handlers: dict[int, Any]) -> None:
     assert signal.getsignal(signal.SIGTERM) == handlers[signal.SIGTERM]
 
 
-def test_who_asks_is_called_in_place_of_being_suspended(
-    stop_signal: Callable[[Any], None],
+def test_it_is_suspended_in_silence_by_the_system(
+    stop_signal: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[int] = []
-    with asks_to_suspend(lambda: asked.append(1)):
+    done: list[object] = []
+
+    @contextmanager
+    def silence() -> Iterator[None]:
+        done.append("silent")
+        yield
+        done.append("sounds")
+
+    def kill(process: int, number: int) -> None:
+        done.append((process, number, signal.getsignal(number)))
+
+    monkeypatch.setattr("os.kill", kill)
+    with suspended_in(silence):
         signal.raise_signal(signal.SIGTSTP)
         signal.raise_signal(signal.SIGTSTP)
-    assert asked == [1, 1]
+    stopped = os.getpid(), signal.SIGTSTP, signal.SIG_DFL
+    assert done == ["silent", stopped, "sounds"] * 2
     assert signal.getsignal(signal.SIGTSTP) == signal.SIG_DFL
 
 
 def test_a_suspension_that_is_ignored_stays_so(stop_signal: Callable[[Any], None]) -> None:
     stop_signal(signal.SIG_IGN)
-    asked: list[int] = []
-    with asks_to_suspend(lambda: asked.append(1)):
+    with suspended_in(lambda: pytest.fail("suspended")):
         signal.raise_signal(signal.SIGTSTP)
-    assert asked == []
+
+
+def test_two_signals_at_once_end_it_without_a_word() -> None:
+    code = """
+import signal
+from paradiddle.stopping import stops_on_signals
+both = {signal.SIGINT, signal.SIGTERM}
+try:
+    with stops_on_signals():
+        signal.pthread_sigmask(signal.SIG_BLOCK, both)
+        for one in both:
+            signal.raise_signal(one)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, both)
+except KeyboardInterrupt:
+    print("ended")
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ended\n", "")

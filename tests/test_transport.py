@@ -433,6 +433,20 @@ def test_stopped_on_the_way_it_ends_where_it_would_have_ended() -> None:
     assert [one.position for one in of("end", play(clock, transport, 9))] == [16.0]
 
 
+@pytest.mark.parametrize(("place", "end"), [(8.0, 16.0), (16.0, 32.0), (24.0, 40.0)])
+def test_elsewhere_in_the_song_the_bars_to_play_are_counted_anew(place: float, end: float) -> None:
+    clock = Clock()
+    transport = Transport(clock, 120)
+    transport.set_bars(4)
+    transport.set_loop(sixteenths())
+    transport.start(at=clock.seconds)
+    play(clock, transport, 1)
+    transport.stop()
+    transport.locate(place)
+    transport.continue_(at=clock.seconds)
+    assert [one.position for one in of("end", play(clock, transport, 17))] == [end]
+
+
 def test_music_made_shorter_than_where_it_is_ends() -> None:
     clock, transport = running(Loop.of(pattern_of((0, 0), steps=64), repeats=False))
     play(clock, transport, 5)

@@ -134,4 +134,4 @@ def _checking(check: Callable[[], Any]) -> Iterator[None]:
     finally:
         with signals_wait():
             closing.set()
-            thread.join()
+        thread.join()

@@ -120,12 +120,12 @@ def perform(
     """
     from paradiddle.deck import Deck
     from paradiddle.live_player import LivePlayer
-    from paradiddle.stopping import asks_to_suspend
+    from paradiddle.stopping import suspended_in
 
     with ExitStack() as opened:
         sinks = opened.enter_context(outputs(playing))
         player = opened.enter_context(LivePlayer(transport, sinks, band.hear))
-        opened.enter_context(asks_to_suspend(player.suspend))
+        opened.enter_context(suspended_in(player.silent))
         player.tell = note
         deck = Deck(player, band, follows=playing.clock == "in")
         moves, view = hands(deck, opened)

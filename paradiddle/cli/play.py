@@ -129,7 +129,7 @@ def _play_live(
 
     from paradiddle.live_audio import AudioSink
     from paradiddle.live_player import LivePlayer
-    from paradiddle.stopping import asks_to_suspend, stops_on_signals
+    from paradiddle.stopping import stops_on_signals, suspended_in
     from paradiddle.transport import Transport
 
     transport = Transport(time.perf_counter, qpm)
@@ -139,7 +139,7 @@ def _play_live(
         stops_on_signals(),
         outputs(playing, pitches, bars_before * music.quarters_per_bar) as sinks,
         LivePlayer(transport, sinks) as player,
-        asks_to_suspend(player.suspend),
+        suspended_in(player.silent),
         ExitStack() as opened,
     ):
         player.tell = note

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from paradiddle.live_player import LivePlayer
@@ -183,9 +184,9 @@ class Cable:
             bar = int(transport.place_in_loop() // transport.quarters_per_bar) + 1
             return State(transport.running, bar, self.output.alive)
 
-    def suspend(self) -> None:
-        """Silence the port, then suspend the process; see `LivePlayer.suspend`."""
-        self._player.suspend()
+    def silent(self) -> AbstractContextManager[None]:
+        """Silence the port, and play on after the block."""
+        return self._player.silent()
 
     def close(self) -> None:
         """Silence the port and close it; again does nothing."""

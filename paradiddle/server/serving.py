@@ -23,7 +23,7 @@ from paradiddle.server.app import create_app
 from paradiddle.server.connection import Patience, connection_with
 from paradiddle.server.guards import Hosts
 from paradiddle.server.models import load_models
-from paradiddle.stopping import asks_to_suspend, end_on_signals
+from paradiddle.stopping import end_on_signals, ignore, suspended_in
 
 if TYPE_CHECKING:
     from paradiddle.server.cable import Cable
@@ -135,11 +135,6 @@ def serve(
         _Workers(settings, listening, workers).run()
 
 
-def _ignore(numbers: Sequence[signal.Signals]) -> None:
-    for number in numbers:
-        signal.signal(number, signal.SIG_IGN)
-
-
 class _Server(uvicorn.Server):
     """Ends well, however often it is asked: within its time of grace."""
 
@@ -153,7 +148,7 @@ def _work(settings: Settings, listening: socket.socket, cable: "Cable | None" = 
     try:
         _run(settings, listening, cable)
     finally:
-        _ignore(_signals(cable is not None))  # to be hurried changes nothing any more
+        ignore(_signals(cable is not None))  # to be hurried changes nothing any more
         if cable is not None:
             cable.close()  # if the server never came to it
 
@@ -164,7 +159,7 @@ def _run(settings: Settings, listening: socket.socket, cable: "Cable | None") ->
     server = _Server(config_of(app, settings.patience, sockets=cable is not None))
     for number in _signals(cable is not None):
         signal.signal(number, server.handle_exit)  # also before it runs, and when it has ended
-    with nullcontext() if cable is None else asks_to_suspend(cable.suspend):
+    with nullcontext() if cable is None else suspended_in(cable.silent):
         server.run([listening])
 
 
@@ -230,7 +225,7 @@ class _Workers:
                 self._replace([one for one in self._running if not one.is_alive()])
         finally:
             self._end()
-            _ignore(_ENDING)
+            ignore(_ENDING)
 
     def _start(self) -> None:
         process = self._context.Process(target=_work_for_parent, args=self._arguments)
