@@ -135,9 +135,9 @@ class AudioSink:
 
     def _fill(self, out: Stereo, count: int, _: object, __: object) -> None:
         """Give the card its next block."""
+        self._block = count
+        self._asked.set()
         with self._lock:
-            self._block = count
-            self._asked.set()
             self._clock.block(self._played, self._now())
             for timed in self._waiting:
                 start = max(self._played, self._clock.sample(timed.seconds) + count)

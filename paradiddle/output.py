@@ -157,7 +157,7 @@ class Output(HeldPort):
         if (channel, pitch) in self._sounding:
             self._send("note_off", channel=channel - 1, note=pitch)
             if self.alive:  # else it is owed to the port for when it is back
-                del self._sounding[channel, pitch]
+                self._sounding.pop((channel, pitch), None)  # it may be silenced meanwhile
                 self._ended[channel, pitch] = self._ended.get((channel, pitch), 0) + 1
 
     def _send(self, kind: str, **values: int) -> None:

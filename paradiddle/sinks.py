@@ -16,8 +16,9 @@ _SIXTEENTH = 0.25  # quarters
 class Sink(Protocol):
     """Where the music goes.
 
-    `send` is called in the player's thread, `check` in another one; `pause`, `stop` and `close` in
-    whichever ends the music, but never while something is sent.
+    `send` is called in the player's thread, `check` in another one; `stop` and `close` in whichever
+    ends the music, but never while something is sent; `pause` in the main thread, in the midst of
+    whatever else that does.
     """
 
     ahead: bool  # whether things come as early as possible, because the sink itself keeps time
@@ -139,9 +140,9 @@ class MidiSink:
 
     def release_clock(self) -> None:
         """Stop who follows the clock, if they have been started."""
-        if self._leads:
+        leads, self._leads, self._lost, self._joins = self._leads, False, False, None
+        if leads:
             self.output.clock("stop")
-        self._leads, self._lost, self._joins = False, False, None
 
     def check(self) -> None:
         """Pick up a port that was gone."""

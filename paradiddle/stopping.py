@@ -46,10 +46,9 @@ class _Leaving:
 def stops_on_signals() -> Iterator[None]:
     """Turn signals that end a program into exceptions, so that `finally` and `with` silence it.
 
-    The first becomes KeyboardInterrupt (Ctrl+C) or SystemExit. All others are ignored from then on
-    until the process ends: a second one must not disturb the silencing, and libraries in C such as
-    JACK's cannot bear one while their ports close. One that was ignored before, as under nohup,
-    stays ignored. Works in the main thread.
+    The first becomes KeyboardInterrupt (Ctrl+C) or SystemExit. All others do nothing from then on
+    until the process ends: a second one must not disturb the silencing. One that was ignored
+    before, as under nohup, stays ignored. Works in the main thread.
     """
     before = {
         number: handler
@@ -138,13 +137,20 @@ def suspended_in(silence: Callable[[], AbstractContextManager[None]]) -> Iterato
         yield
         return
 
+    under_way = False
+
     def suspend(*_: object) -> None:
-        with silence():
-            signal.signal(number, signal.SIG_DFL)
-            try:
+        nonlocal under_way
+        if under_way:
+            return
+        under_way = True
+        try:
+            with signals_wait(), silence():
+                signal.signal(number, signal.SIG_DFL)
                 os.kill(os.getpid(), number)  # the system knows whether somebody can wake it
-            finally:
-                signal.signal(number, suspend)
+        finally:
+            signal.signal(number, suspend)
+            under_way = False
 
     signal.signal(number, suspend)
     try:

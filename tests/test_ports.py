@@ -94,6 +94,22 @@ def test_struck_again_before_its_end() -> None:
     assert [text.split()[0] for text in port.take()] == ["note_off", "control_change"]
 
 
+def test_silenced_in_the_midst_of_being_silenced() -> None:
+    class Interrupted(Port):
+        def send(self, message: Any) -> None:
+            super().send(message)
+            if len(self.sent) == 2:
+                output.silence()
+
+    port = Interrupted()
+    output = Output(lambda: port, "port")
+    output.send_hit(KICK)
+    output.silence()
+    kinds = [text.split()[0] for text in port.take()]
+    assert kinds == ["note_on", "note_off", "note_off", *["control_change"] * 2]
+    assert not output.sounding
+
+
 def test_maps_and_channels() -> None:
     port = Port()
     output = Output(lambda: port, "port")

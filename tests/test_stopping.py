@@ -126,6 +126,7 @@ def test_it_is_suspended_in_silence_by_the_system(
     @contextmanager
     def silence() -> Iterator[None]:
         done.append("silent")
+        signal.raise_signal(signal.SIGTSTP)  # by somebody impatient
         yield
         done.append("sounds")
 
@@ -139,6 +140,29 @@ def test_it_is_suspended_in_silence_by_the_system(
     stopped = os.getpid(), signal.SIGTSTP, signal.SIG_DFL
     assert done == ["silent", stopped, "sounds"] * 2
     assert signal.getsignal(signal.SIGTSTP) == signal.SIG_DFL
+
+
+def test_what_is_silent_sounds_again_before_a_signal_ends_it(
+    stop_signal: Callable[[Any], None],
+    handlers: dict[int, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+
+    @contextmanager
+    def silence() -> Iterator[None]:
+        yield
+        done.append("sounds")
+
+    def suspend() -> None:
+        with stops_on_signals(), suspended_in(silence):
+            signal.raise_signal(signal.SIGTSTP)
+            done.append("plays")
+
+    monkeypatch.setattr("os.kill", lambda *_: signal.raise_signal(signal.SIGTERM))
+    with pytest.raises(SystemExit):
+        suspend()
+    assert done == ["sounds"]
 
 
 def test_a_suspension_that_is_ignored_stays_so(stop_signal: Callable[[Any], None]) -> None:
