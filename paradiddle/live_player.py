@@ -24,7 +24,7 @@ __all__ = ["LivePlayer", "MidiSink", "Sink", "stops_on_signals"]
 
 _NAP = 0.02  # longest sleep, so that a stop is heard soon
 _CATCH_UP = 0.5  # seconds; after a longer standstill the music goes on where it stood
-_PATIENCE_SECONDS = 1.0
+_PATIENCE_SECONDS = 1.0  # with the lock, where all is to be silent
 _LOOK_SECONDS = 0.02  # between two looks whether a wait is over
 _WATCH_SECONDS = 0.1  # between two looks at the devices
 _DRAIN_SECONDS = 0.1  # what drivers may need to hand over the last messages before they sleep too
