@@ -419,7 +419,10 @@ def test_it_ends_after_so_many_bars_of_music_and_no_hit_later() -> None:
         transport.set_bars(0)
 
 
-def test_stopped_on_the_way_it_ends_where_it_would_have_ended() -> None:
+@pytest.mark.parametrize(("place", "end"), [(8.0, 16.0), (16.0, 32.0), (24.0, 40.0)])
+def test_stopped_on_the_way_it_ends_where_it_would_have_and_elsewhere_bars_are_counted_anew(
+    place: float, end: float
+) -> None:
     clock = Clock()
     transport = Transport(clock, 120)
     transport.set_bars(4)
@@ -428,20 +431,6 @@ def test_stopped_on_the_way_it_ends_where_it_would_have_ended() -> None:
     play(clock, transport, 5)
     transport.stop()
     transport.set_loop(sixteenths(1))
-    transport.locate(8.0)
-    transport.continue_(at=clock.seconds)
-    assert [one.position for one in of("end", play(clock, transport, 9))] == [16.0]
-
-
-@pytest.mark.parametrize(("place", "end"), [(8.0, 16.0), (16.0, 32.0), (24.0, 40.0)])
-def test_elsewhere_in_the_song_the_bars_to_play_are_counted_anew(place: float, end: float) -> None:
-    clock = Clock()
-    transport = Transport(clock, 120)
-    transport.set_bars(4)
-    transport.set_loop(sixteenths())
-    transport.start(at=clock.seconds)
-    play(clock, transport, 1)
-    transport.stop()
     transport.locate(place)
     transport.continue_(at=clock.seconds)
     assert [one.position for one in of("end", play(clock, transport, 17))] == [end]
