@@ -429,6 +429,8 @@ def test_names() -> None:
         match_port("drums", names)
     with pytest.raises(PortError, match=r"no output port is called 'x'; there are: Synth:in 20:0,"):
         match_port("x", names)
+    with pytest.raises(PortError, match=r"output port '' has no name; there are: Synth:in 20:0,"):
+        match_port("", names)
     with pytest.raises(PortError, match=r"which output port[?] there are: none; connect one"):
         match_port(None, ())
     assert match_port(None, names[:1]) == names[0]
