@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Self
 
 from paradiddle.bars import Bar
-from paradiddle.stopping import signals_wait
+from paradiddle.stopping import signals_wait, start_thread
 from paradiddle.transport import Timed, Transport
 
 __all__ = ["BAR_SLACK", "Band"]
@@ -106,9 +106,7 @@ class Band(ABC):
             Which guards the transport: that of the player.
         """
         self.lock = lock
-        with signals_wait():
-            self._thread = threading.Thread(target=self._run, name="band", daemon=True)
-            self._thread.start()
+        self._thread = start_thread(self._run, "band")
         return self
 
     def check(self) -> None:

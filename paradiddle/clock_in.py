@@ -11,7 +11,7 @@ from paradiddle.checks import check_at_least
 from paradiddle.errors import PortError
 from paradiddle.priority import real_time
 from paradiddle.pulse_fit import PulseFit
-from paradiddle.stopping import signals_wait
+from paradiddle.stopping import start_thread
 from paradiddle.transport import PULSES_PER_QUARTER, Transport
 
 __all__ = ["ClockFollower", "ClockState", "Playable"]
@@ -192,9 +192,7 @@ class ClockFollower:
 
     def __enter__(self) -> Self:
         if self._thread is None:
-            with signals_wait():
-                self._thread = threading.Thread(target=self._work, name="clock in", daemon=True)
-                self._thread.start()
+            self._thread = start_thread(self._work, "clock in")
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from paradiddle.clock_in import Playable
 from paradiddle.complaints import again_and_again
 from paradiddle.errors import MissingExtraError
-from paradiddle.stopping import signals_wait
+from paradiddle.stopping import signals_wait, start_thread
 from paradiddle.timing import check_qpm
 from paradiddle.transport import Transport
 
@@ -143,9 +143,7 @@ class LinkClock:
     def run(self) -> None:
         """Follow in a thread until `close`."""
         if self._thread is None:
-            with signals_wait():
-                self._thread = threading.Thread(target=self._follow, name="link", daemon=True)
-                self._thread.start()
+            self._thread = start_thread(self._follow, "link")
 
     def close(self) -> None:
         """Leave the session."""

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from paradiddle.complaints import again_and_again
 from paradiddle.priority import real_time
 from paradiddle.sinks import MidiSink, Sink
-from paradiddle.stopping import signals_wait, stops_on_signals
+from paradiddle.stopping import signals_wait, start_thread, stops_on_signals
 from paradiddle.transport import Timed, Transport
 
 __all__ = ["LivePlayer", "MidiSink", "Sink", "stops_on_signals"]
@@ -27,7 +27,6 @@ _CATCH_UP = 0.5  # seconds; after a longer standstill the music goes on where it
 _PATIENCE_SECONDS = 1.0  # with the lock, where all is to be silent
 _LOOK_SECONDS = 0.02  # between two looks whether a wait is over
 _WATCH_SECONDS = 0.1  # between two looks at the devices
-_DRAIN_SECONDS = 0.1  # what drivers may need to hand over the last messages before they sleep too
 _SWITCH_SECONDS = 0.0005  # how long another Python thread may keep the interpreter
 
 
@@ -84,7 +83,7 @@ class LivePlayer:
         self._ended = threading.Event()
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
-        self._watcher = threading.Thread(target=self._watch, name="ports", daemon=True)
+        self._watcher: threading.Thread | None = None
 
     @property
     def latency(self) -> float:
@@ -126,7 +125,6 @@ class LivePlayer:
             if taken:
                 for sink in self.sinks:
                     sink.pause()
-                time.sleep(_DRAIN_SECONDS)
             yield
         finally:
             if taken:
@@ -166,9 +164,9 @@ class LivePlayer:
         with signals_wait():
             self._closing.set()
             self._poke.set()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
-            self._watcher.join()
+        for thread in (self._thread, self._watcher):
+            if thread is not None and thread is not threading.current_thread():
+                thread.join()
         with signals_wait():
             self.stop()
             for sink in self.sinks:
@@ -193,10 +191,9 @@ class LivePlayer:
         """Start the threads, once."""
         if self._thread is None:
             with signals_wait():
-                self._thread = threading.Thread(target=self._run, name="player", daemon=True)
-                self._thread.start()
+                self._thread = start_thread(self._run, "player")
                 self._ready.wait()  # or the first hits would wait for it
-                self._watcher.start()
+                self._watcher = start_thread(self._watch, "ports")
 
     def _run(self) -> None:
         """Play until closed."""

@@ -101,7 +101,8 @@ class MidiSink:
         """Send a clock message."""
         if timed.kind not in ("start", "continue", "pulse"):
             return
-        self._lost |= self._is_back() and self._leads
+        if self._reopened != self.output.reopened:
+            self._reopened, self._lost = self.output.reopened, self._leads or self._lost
         if timed.kind == "start" and not self._begins:
             self._leads, self._lost = True, False
             self.output.clock("start")
@@ -113,11 +114,6 @@ class MidiSink:
             self._continue(self._joins)
         if timed.kind == "pulse":
             self.output.clock("pulse")
-
-    def _is_back(self) -> bool:
-        """Whether the port has been picked up again since the last time."""
-        before, self._reopened = self._reopened, self.output.reopened
-        return before != self._reopened
 
     def _continue(self, position: float) -> None:
         """Let receivers of the clock go on; they take a song position while they are stopped."""
@@ -132,6 +128,7 @@ class MidiSink:
         lost = self._leads or self._lost or self._joins is not None
         self.stop()
         self._lost = lost
+        self.output.drain()  # who pauses may sleep soon, and the driver with it
 
     def stop(self) -> None:
         """Silence the port, and stop who follows its clock."""

@@ -9,7 +9,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
 from types import FrameType
 
-__all__ = ["end_on_signals", "ignore", "signals_wait", "stops_on_signals", "suspended_in"]
+__all__ = [
+    "end_on_signals",
+    "ignore",
+    "signals_wait",
+    "start_thread",
+    "stops_on_signals",
+    "suspended_in",
+]
 
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
 
@@ -50,13 +57,13 @@ def stops_on_signals() -> Iterator[None]:
     until the process ends: a second one must not disturb the silencing. One that was ignored
     before, as under nohup, stays ignored. Works in the main thread.
     """
+    leaving = _Leaving()
     before = {
         number: handler
         for number in _numbers()
         # None: set by something that is not Python, which could not be given it back
         if (handler := signal.getsignal(number)) not in (signal.SIG_IGN, None)
     }
-    leaving = _Leaving()
     for number in before:
         signal.signal(number, leaving)
         if hasattr(signal, "siginterrupt"):  # what reads and writes in C goes on reading
@@ -64,11 +71,8 @@ def stops_on_signals() -> Iterator[None]:
     try:
         yield
     finally:
-        if leaving.stopped:
-            ignore(before)
-        else:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_IGN if leaving.stopped else handler)
 
 
 def end_on_signals(numbers: Collection[int], status: int = 0) -> None:
@@ -120,6 +124,29 @@ def signals_wait() -> Iterator[None]:
         leaving.leave()
 
 
+def start_thread(work: Callable[..., object], name: str, *arguments: object) -> threading.Thread:
+    """Run something in a daemon thread; a signal that comes meanwhile waits until it runs.
+
+    One that raised within `threading.Thread.start` could leave the thread waiting for ever.
+
+    Parameters
+    ----------
+    work : callable
+        Called with the arguments.
+    name : str
+        Of the thread.
+
+    Examples
+    --------
+    >>> start_thread(print, "printer", "runs").join()
+    runs
+    """
+    thread = threading.Thread(target=work, name=name, args=arguments, daemon=True)
+    with signals_wait():
+        thread.start()
+    return thread
+
+
 @contextlib.contextmanager
 def suspended_in(silence: Callable[[], AbstractContextManager[None]]) -> Iterator[None]:
     """Suspend the program, when asked to by Ctrl+Z, within a context that keeps it silent.
@@ -136,7 +163,6 @@ def suspended_in(silence: Callable[[], AbstractContextManager[None]]) -> Iterato
     if number is None or signal.getsignal(number) is not signal.SIG_DFL:
         yield
         return
-
     under_way = False
 
     def suspend(*_: object) -> None:

@@ -122,13 +122,11 @@ def _checking(check: Callable[[], Any]) -> Iterator[None]:
     import threading
 
     from paradiddle.complaints import again_and_again
-    from paradiddle.stopping import signals_wait
+    from paradiddle.stopping import signals_wait, start_thread
 
     closing, what = threading.Event(), "cannot look after an input"
     work = ([check], _CHECK_SECONDS, closing, what, note)
-    thread = threading.Thread(target=again_and_again, args=work, name="inputs", daemon=True)
-    with signals_wait():
-        thread.start()
+    thread = start_thread(again_and_again, "inputs", *work)
     try:
         yield
     finally:
