@@ -143,7 +143,8 @@ class LinkClock:
     def run(self) -> None:
         """Follow in a thread until `close`."""
         if self._thread is None:
-            self._thread = start_thread(self._follow, "link")
+            with signals_wait():  # until the thread is known to `close`
+                self._thread = start_thread(self._follow, "link")
 
     def close(self) -> None:
         """Leave the session."""

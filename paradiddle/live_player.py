@@ -27,6 +27,7 @@ _CATCH_UP = 0.5  # seconds; after a longer standstill the music goes on where it
 _PATIENCE_SECONDS = 1.0  # with the lock, where all is to be silent
 _LOOK_SECONDS = 0.02  # between two looks whether a wait is over
 _WATCH_SECONDS = 0.1  # between two looks at the devices
+_SETTLE_SECONDS = 0.1  # in which drivers and sound cards take up that all is silent
 _SWITCH_SECONDS = 0.0005  # how long another Python thread may keep the interpreter
 
 
@@ -125,6 +126,7 @@ class LivePlayer:
             if taken:
                 for sink in self.sinks:
                     sink.pause()
+                time.sleep(_SETTLE_SECONDS)
             yield
         finally:
             if taken:

@@ -21,7 +21,7 @@ CLICK_PITCHES = 37, 76
 _CLOCK_NAMES = {"start": "start", "stop": "stop", "continue": "continue", "pulse": "clock"}
 _ALL_NOTES_OFF = 123
 _LAST_POSITION = 0x3FFF  # song position has 14 bits
-_DRAIN_SECONDS = 0.1  # what a driver may need to hand over what it was given
+_DRAIN_SECONDS = 0.1  # what a driver may need to hand over what it was given before it closes
 _GM = tuple(voice.pitch for voice in VOICES)
 
 
@@ -141,13 +141,9 @@ class Output(HeldPort):
             self._closed = True
             atexit.unregister(self.close)
             self.silence()
-        self.drain()
-        self._let_go()
-
-    def drain(self) -> None:
-        """Wait until the driver has handed over what it was given."""
         if self.alive:
             time.sleep(_DRAIN_SECONDS)
+        self._let_go()
 
     def _resume(self) -> None:
         """Silence what the port may have kept sounding, with what ended as it went unnoticed."""

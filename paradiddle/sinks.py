@@ -128,7 +128,6 @@ class MidiSink:
         lost = self._leads or self._lost or self._joins is not None
         self.stop()
         self._lost = lost
-        self.output.drain()  # who pauses may sleep soon, and the driver with it
 
     def stop(self) -> None:
         """Silence the port, and stop who follows its clock."""

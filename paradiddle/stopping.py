@@ -132,9 +132,16 @@ def start_thread(work: Callable[..., object], name: str, *arguments: object) -> 
     Parameters
     ----------
     work : callable
-        Called with the arguments.
+        What it does.
     name : str
         Of the thread.
+    *arguments
+        What to call it with.
+
+    Raises
+    ------
+    KeyboardInterrupt, SystemExit
+        What came meanwhile, unless the caller lets signals wait; the thread runs then.
 
     Examples
     --------
